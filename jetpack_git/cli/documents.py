@@ -1,0 +1,97 @@
+"""Nouns as the JSON that programs read. The keys are interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from jetpack_git.models.agent import Agent
+from jetpack_git.models.event import Event
+from jetpack_git.models.reservation import Overlap
+from jetpack_git.models.reservation import Reservation
+from jetpack_git.models.task import Task
+
+SCHEMA = 1
+
+
+def task(one: Task) -> dict[str, object]:
+    """A task; `status` is what a user sees, `ready` and `blocked` included."""
+    return {
+        "id": one.id,
+        "title": one.title,
+        "description": one.description,
+        "status": str(one.state),
+        "priority": one.priority,
+        "parent_id": one.parent_id,
+        "plan_id": one.plan_id,
+        "skills": list(one.skills),
+        "files": list(one.files),
+        "depends": list(one.depends),
+        "estimate_s": one.estimate_s,
+        "assignee": one.assignee,
+        "branch": one.branch,
+        "commit_id": one.commit_id,
+        "summary": one.summary,
+        "created_at": one.created_at,
+        "updated_at": one.updated_at,
+        "claimed_at": one.claimed_at,
+        "completed_at": one.completed_at,
+        "attempts": one.attempts,
+        "children": one.children,
+        "blockers": one.blockers,
+    }
+
+
+def event(one: Event) -> dict[str, object]:
+    """An event."""
+    return {
+        "id": one.id,
+        "at": one.at,
+        "kind": one.kind,
+        "task_id": one.task_id,
+        "agent": one.agent,
+        "note": one.note,
+        "data": one.data,
+    }
+
+
+def reservation(one: Reservation) -> dict[str, object]:
+    """A reservation."""
+    return {
+        "id": one.seq,
+        "pattern": one.pattern,
+        "agent": one.agent,
+        "task_id": one.task_id,
+        "shared": one.shared,
+        "reason": one.reason,
+        "created_at": one.created_at,
+        "expires_at": one.expires_at,
+    }
+
+
+def overlap(one: Overlap) -> dict[str, object]:
+    """An overlap of a pattern with somebody else's reservation."""
+    return {"pattern": one.pattern, "held": reservation(one.held)}
+
+
+def agent(one: Agent) -> dict[str, object]:
+    """An agent."""
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "status": str(one.status),
+        "skills": list(one.skills),
+        "task_id": one.task_id,
+        "worktree": one.worktree,
+        "heartbeat_at": one.heartbeat_at,
+    }
+
+
+def listing(name: str, items: Sequence[dict[str, object]], total: int) -> dict[str, object]:
+    """A listing that says how much it left out."""
+    return {"schema": SCHEMA, name: list(items), "total": total, "has_more": total > len(items)}
+
+
+def text(document: dict[str, object]) -> str:
+    """The document as one line of JSON."""
+    return json.dumps(document, ensure_ascii=True)

@@ -1,0 +1,99 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from jetpack_git.errors import BadInput
+from jetpack_git.models.task import PRIORITIES
+
+Function = TypeVar("Function", bound=Callable[..., object])
+MAX_TITLE = 64 * 1024
+MAX_DESCRIPTION = 5 * 1024 * 1024
+
+
+def task_fields(function: Function) -> Function:
+    """The options that say what a task is."""
+    for option in reversed(
+        (
+            click.option("-d", "--description", help="What is to be done; '-' reads stdin."),
+            click.option("-p", "--priority", help="0 (most urgent) to 4, or a word such as high."),
+            click.option("--skills", help="Skills that the task needs, with commas between."),
+            click.option("--file", "files", multiple=True, help="A pattern it changes; repeatable."),
+            click.option("--estimate", help="How long it takes, such as 30m or 2h."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def limit_option(default: int) -> Callable[[Function], Function]:
+    """How many items a listing shows."""
+    return click.option(
+        "-n", "--limit", type=click.IntRange(min=0), default=default, show_default=True,
+        help="Show so many; 0 shows all.",
+    )  # fmt: skip
+
+
+def changes(
+    *,
+    title: str | None = None,
+    description: str | None,
+    priority: str | None,
+    skills: str | None,
+    files: tuple[str, ...],
+    estimate: str | None,
+) -> dict[str, object]:
+    """The fields that were given, checked. Raises BadInput."""
+    from jetpack_git.models import durations
+    from jetpack_git.models.patterns import normalise
+
+    found: dict[str, object] = {}
+    if title is not None:
+        found["title"] = clean(title, "title", MAX_TITLE)
+    if description is not None:
+        text = sys.stdin.read() if description == "-" else description
+        found["description"] = clean(text, "description", MAX_DESCRIPTION, empty=True)
+    if priority is not None:
+        found["priority"] = parse_priority(priority)
+    if skills is not None:
+        parts = (one.strip().lower() for one in skills.split(","))
+        found["skills"] = tuple(sorted({one for one in parts if one}))
+    if files:
+        found["files"] = tuple(normalise(one) for one in files if one)
+    if estimate is not None:
+        found["estimate_s"] = durations.parse(estimate, hours_a_day=8)
+    return found
+
+
+def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:
+    """The text with line ends as `\\n`. Raises BadInput when it cannot be kept."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not empty and not text.strip():
+        raise BadInput(f"The {what} is empty.", hint=f"Say in the {what} what is to be done.")
+    if "\0" in text:
+        raise BadInput(f"The {what} holds a NUL character.", hint="Leave it out.")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise BadInput(f"The {what} is no UTF-8 text.", hint="Convert it to UTF-8.") from error
+    if size > limit:
+        raise BadInput(f"The {what} has {size} bytes; {limit} are the most.", hint="Shorten it.")
+    return text
+
+
+def parse_priority(text: str) -> int:
+    """The number of a priority given as a number, as `P2` or as a word."""
+    folded = text.strip().lower()
+    if folded in PRIORITIES:
+        return PRIORITIES.index(folded)
+    number = folded.removeprefix("p")
+    if len(number) == 1 and number in "01234":
+        return int(number)
+    raise BadInput(
+        f"{text!r} is no priority.", hint=f"Write 0 to 4, or one of: {', '.join(PRIORITIES)}"
+    )

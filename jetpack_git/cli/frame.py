@@ -1,0 +1,96 @@
+"""What every command has: `--json`, `--as`, an open workspace, and one way to answer."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+import click
+
+from jetpack_git.cli import documents
+from jetpack_git.cli import terminal
+from jetpack_git.errors import BadInput
+from jetpack_git.workspace import Workspace
+from jetpack_git.workspace import open_workspace
+
+
+class Frame:
+    """One run of one command."""
+
+    def __init__(self, *, json: bool, name: str | None) -> None:
+        self.json = json
+        self.name = name or os.environ.get("JETPACK_AGENT")
+        self.incarnation = os.environ.get("JETPACK_INCARNATION") if not name else None
+        self._workspace: Workspace | None = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The workspace of the current folder."""
+        if self._workspace is None:
+            self._workspace = self._open()
+            self._workspace.flush()
+        return self._workspace
+
+    def create(self) -> Workspace:
+        """The workspace of the current folder, its database made if there was none."""
+        self._workspace = self._open(create=True)
+        return self._workspace
+
+    def _open(self, *, create: bool = False) -> Workspace:
+        return open_workspace(
+            os.getcwd(),
+            name=self.name,
+            incarnation=self.incarnation,
+            create=create,
+            busy_timeout_s=busy_timeout_s(),
+        )
+
+    def answer(self, document: Mapping[str, object], lines: str | Iterable[str]) -> None:
+        """The answer is on stdout: the document with `--json`, the lines without."""
+        if self.json:
+            terminal.say(documents.text({"schema": documents.SCHEMA, **document}))
+        else:
+            terminal.say(lines)
+
+    def close(self) -> None:
+        """The workspace is closed, and its warnings are on stderr."""
+        if self._workspace is not None:
+            for one in self._workspace.warnings:
+                terminal.warn(one)
+            self._workspace.close()
+
+
+def busy_timeout_s() -> float:
+    """How long to wait for a locked database: `JETPACK_BUSY_TIMEOUT_S`, or 10 seconds."""
+    text = os.environ.get("JETPACK_BUSY_TIMEOUT_S", "10")
+    try:
+        return max(0.0, float(text))
+    except ValueError as error:
+        raise BadInput(
+            f"JETPACK_BUSY_TIMEOUT_S is {text!r}.", hint="Give it a number of seconds."
+        ) from error
+
+
+def command(name: str | None = None, **settings: object) -> Callable[..., click.Command]:
+    """A click command whose function gets a Frame first, and `--json` and `--as`."""
+
+    def decorate(function: Callable[..., int | None]) -> click.Command:
+        @functools.wraps(function)
+        def run(json: bool, as_name: str | None, **values: object) -> None:
+            frame = Frame(json=json, name=as_name)
+            try:
+                code = function(frame, **values)
+            finally:
+                frame.close()
+            if code:
+                raise SystemExit(code)
+
+        wrapped = click.option("--as", "as_name", metavar="NAME", help="Act as this agent.")(run)
+        wrapped = click.option("--json", is_flag=True, help="Print one JSON document.")(wrapped)
+        made: click.Command = click.command(name, **settings)(wrapped)  # type: ignore[call-overload]
+        return made
+
+    return decorate

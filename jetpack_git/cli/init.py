@@ -1,0 +1,59 @@
+"""git jetpack init"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from jetpack_git import setup
+from jetpack_git.cli import terminal
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.git.clone import find
+from jetpack_git.mirror.files import FOLDER
+
+
+@command(short_help="Set up this clone: config, database, hooks; load the task files.")
+@click.option("--no-hooks", is_flag=True, help="Leave git's hooks alone; nothing is enforced.")
+def init(frame: Frame, no_hooks: bool) -> int:
+    """Set up this clone: config, database, hooks; load the task files.
+
+    Doing it again changes nothing. Hooks of others are kept and still run.
+    """
+    clone = find(os.getcwd())
+    setup.check_git(Path(clone.worktree or clone.common_dir))
+    made = setup.prepare(clone)
+    workspace = frame.create()
+    done = setup.finish(workspace, with_hooks=not no_hooks)
+    left = [one for one in done.hooks if one.action == "left"]
+    loaded = done.loaded
+    document = {
+        "database": clone.database,
+        "made": made,
+        "hooks": [
+            {"name": one.name, "path": str(one.path), "action": one.action} for one in done.hooks
+        ],
+        "guard": "off" if no_hooks else "to be added by hand" if left else "on",
+        "lines": left[0].found.lines if left else "",
+        "added": loaded.added if loaded else [],
+        "errors": loaded.errors if loaded else [],
+    }
+    lines = [f"made {one}" for one in made]
+    lines += [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
+    if loaded and loaded.added:
+        lines.append(f"loaded {len(loaded.added)} tasks from {FOLDER}/")
+    lines.append(f"This clone is set up; its database is {clone.database}")
+    frame.answer(document, lines)
+    for one in (loaded.warnings + loaded.conflicts) if loaded else []:
+        terminal.warn(one)
+    for one in loaded.errors if loaded else []:
+        terminal.complain(one)
+    if left and not frame.json:
+        terminal.warn(
+            f"the hooks here are managed by {left[0].found.manager}, and were left alone. "
+            "The guard stands once you have added these lines:"
+        )
+        terminal.say(left[0].found.lines)
+    return 2 if loaded and loaded.errors else 0

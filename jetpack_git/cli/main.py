@@ -1,0 +1,136 @@
+"""The command line. `--help` imports no command module."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from jetpack_git import __version__
+from jetpack_git.cli import terminal
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import JetpackError
+
+# command: (module, the first line of its help)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Set up this clone: config, database, hooks; load the task files."),
+    "status": ("status", "Show the tasks, agents and reservations at a glance."),
+    "load": ("load", "Load a plan: its items become tasks."),
+    "add": ("add", "Add a task."),
+    "list": ("list:list_", "List tasks."),
+    "show": ("show", "Show a task."),
+    "edit": ("edit", "Change a task."),
+    "ready": ("ready", "List what can be claimed now, most urgent first."),
+    "claim": ("claim", "Take a task, so that nobody else does."),
+    "begin": ("moves", "Say that work on a claimed task has begun."),
+    "done": ("moves", "Complete a task that you hold."),
+    "fail": ("moves", "Say that a task that you hold has failed."),
+    "release": ("moves", "Give a task back, or offer a failed one again."),
+    "cancel": ("moves", "Say that a task will not be done."),
+    "dep": ("dep", "Add or remove a dependency between tasks."),
+    "log": ("log", "Show what happened to a task."),
+    "reserve": ("reserve", "Say which files you are about to change."),
+    "reservations": ("reserve", "List the active reservations."),
+    "unreserve": ("reserve", "Give reservations back."),
+    "start": ("start", "Let a swarm of agents work on the ready tasks."),
+    "sync": ("sync", "Load what is new in the task files."),
+    "doctor": ("doctor", "Check this clone, and repair what can be repaired."),
+    "uninstall": ("uninstall", "Take git-jetpack's hooks and worktrees out of this clone."),
+    "hook": ("hook", "Run the guard as a git hook does."),
+}
+HIDDEN = frozenset({"hook"})
+
+
+class Lazy(click.Group):
+    """A group that imports a command's module only when the command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All commands, in the order of a day's work."""
+        return [name for name in COMMANDS if name not in HIDDEN]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        name, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module = importlib.import_module(f"jetpack_git.cli.{name}")
+        found: click.Command = getattr(module, attribute or cmd_name)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments name. Raises BadInput, which suggests near ones."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise _unknown(args[0])
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, made without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+def _unknown(name: str) -> BadInput:
+    import difflib
+
+    near = difflib.get_close_matches(name, COMMANDS, n=3)
+    hint = f"Did you mean {', '.join(near)}?" if near else "See: git jetpack --help"
+    return BadInput(f"There is no command {name!r}.", hint=hint)
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="git-jetpack", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Coordinate a swarm of coding agents (and people) in one git repository.
+
+    Tasks are claimed by one agent at a time, files are reserved and the reservations
+    enforced by git hooks, and every task is a file that is committed with the code.
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """The command has run, and the process ends with its exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        cli.main(arguments, prog_name="git jetpack", standalone_mode=False)
+        sys.stdout.flush()
+    except JetpackError as error:
+        sys.exit(_report(arguments, error.code, error.name, error.message, error.hint))
+    except click.exceptions.NoArgsIsHelpError as error:
+        terminal.say(error.format_message())
+        sys.exit(2)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx is not None else "git jetpack"
+        message = error.format_message()
+        sys.exit(_report(arguments, 2, "usage", message, f"See: {where} --help"))
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(_report(arguments, 130, "interrupted", "Interrupted.", ""))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        if os.environ.get("JETPACK_DEBUG"):
+            raise
+        message = f"This is a fault of git-jetpack: {type(error).__name__}: {error}"
+        hint = "Please report it, with what JETPACK_DEBUG=1 prints."
+        sys.exit(_report(arguments, 3, "internal", message, hint))
+
+
+def _report(arguments: list[str], code: int, name: str, message: str, hint: str) -> int:
+    """The error is told, as JSON where JSON was asked for; its exit code."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" in options:
+        from jetpack_git.cli import documents
+
+        error = {"code": code, "name": name, "message": message, "hint": hint}
+        terminal.say(documents.text({"schema": documents.SCHEMA, "error": error}))
+    else:
+        terminal.complain(message, hint)
+    return code
+
+
+if __name__ == "__main__":
+    main()

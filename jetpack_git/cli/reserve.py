@@ -1,0 +1,135 @@
+"""git jetpack reserve, reservations, unreserve"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from jetpack_git.cli import documents
+from jetpack_git.cli import fields
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.terminal import columns
+from jetpack_git.cli.terminal import safe
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import Negative
+from jetpack_git.models import durations
+from jetpack_git.models.patterns import escape
+from jetpack_git.models.patterns import normalise
+from jetpack_git.models.reservation import REASONS
+from jetpack_git.models.reservation import Overlap
+from jetpack_git.models.reservation import Reservation
+
+
+@command(short_help="Say which files you are about to change.")
+@click.argument("patterns", metavar="PATTERN...", nargs=-1, required=True)
+@click.option("--shared", is_flag=True, help="Others may use these files too.")
+@click.option("--ttl", help="For how long, such as 30m or 8h; an hour if not said.")
+@click.option("--task", "task_id", metavar="ID", help="The task that this is for.")
+@click.option("--reason", type=click.Choice(REASONS), default="edit", help="What you will do.")
+def reserve(
+    frame: Frame,
+    patterns: tuple[str, ...],
+    shared: bool,
+    ttl: str | None,
+    task_id: str | None,
+    reason: str,
+) -> int:
+    """Say which files you are about to change, so that nobody else commits them.
+
+    It always succeeds; when somebody else's reservation overlaps it says so and exits 1.
+    Patterns are git's :(glob) pathspecs, relative to the current folder.
+    """
+    workspace = frame.workspace
+    task = workspace.tasks.get(task_id).id if task_id else None
+    made, overlaps = workspace.reservations.reserve(
+        [_pattern(frame, one) for one in patterns], agent=workspace.agent,
+        incarnation=workspace.incarnation, task_id=task, shared=shared, reason=reason,
+        ttl_s=durations.parse(ttl) if ttl else workspace.config().swarm.reservation_ttl_s,
+    )  # fmt: skip
+    document: dict[str, object] = {
+        "reservations": [documents.reservation(one) for one in made],
+        "overlaps": [documents.overlap(one) for one in overlaps],
+    }
+    lines = [f"reserved {safe(one.pattern)} until {one.expires_at}" for one in made]
+    frame.answer(document, lines + [_told(one) for one in overlaps])
+    return 1 if overlaps else 0
+
+
+@command(short_help="List the active reservations.")
+@click.option("--mine", is_flag=True, help="Only your own.")
+@fields.limit_option(50)
+def reservations(frame: Frame, mine: bool, limit: int) -> None:
+    """List the active reservations. The earlier one has the right of way."""
+    agent = frame.workspace.agent if mine else None
+    found, total = frame.workspace.reservations.active(agent=agent, limit=limit or -1)
+    items = [documents.reservation(one) for one in found]
+    lines = columns([_row(one) for one in found]) or ["Nothing is reserved."]
+    if total > len(found):
+        lines.append(f"… {total - len(found)} more of {total}; show more with -n")
+    frame.answer(documents.listing("reservations", items, total), lines)
+
+
+@command(short_help="Give reservations back.")
+@click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@click.option("--task", "task_id", metavar="ID", help="Those made for this task.")
+@click.option("--all", "all_", is_flag=True, help="All that you hold.")
+def unreserve(frame: Frame, patterns: tuple[str, ...], task_id: str | None, all_: bool) -> None:
+    """Give reservations back: by pattern, by task, or all that you hold."""
+    if not patterns and not task_id and not all_:
+        raise BadInput("Say which: a PATTERN, --task ID or --all.")
+    workspace = frame.workspace
+    task = workspace.tasks.get(task_id).id if task_id else None
+    wanted: list[str | None] = [_pattern(frame, one) for one in patterns]
+    with workspace.db.transaction():
+        gone = [
+            one
+            for pattern in wanted or [None]
+            for one in workspace.reservations.release(
+                agent=workspace.agent, pattern=pattern, task_id=task,
+                incarnation=workspace.incarnation,
+            )
+        ]  # fmt: skip
+    if not gone:
+        raise Negative(
+            f"{workspace.agent} holds no such reservation.",
+            hint="See yours with: git jetpack reservations --mine",
+        )
+    document: dict[str, object] = {
+        "reservations": [documents.reservation(one) for one in gone]
+    }
+    frame.answer(document, [f"released {safe(one.pattern)}" for one in gone])
+
+
+def _pattern(frame: Frame, text: str) -> str:
+    """The pattern from the root of the repository.
+
+    One that is the exact name of a file that is there means that file alone.
+    """
+    root = frame.workspace.clone.worktree
+    here = os.path.relpath(os.getcwd(), root) if root else "."
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"{text!r} is no UTF-8 text.", hint="Reserve the folder that holds the file."
+        ) from error
+    pattern = normalise(text, base="" if here == "." else here)
+    special = any(one in pattern for one in "*?[\\")
+    return escape(pattern) if special and root and Path(root, pattern).exists() else pattern
+
+
+def _told(overlap: Overlap) -> str:
+    held = overlap.held
+    how = "shared" if held.shared else "exclusive"
+    return safe(
+        f"overlap: {overlap.pattern} meets {held.pattern}, held by {held.agent} ({how}) "
+        f"since {held.created_at} until {held.expires_at}"
+    )
+
+
+def _row(one: Reservation) -> tuple[str, ...]:
+    how = "shared" if one.shared else "exclusive"
+    return (one.pattern, one.agent, how, one.reason, one.task_id or "", f"until {one.expires_at}")

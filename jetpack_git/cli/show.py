@@ -1,0 +1,24 @@
+"""git jetpack show"""
+
+from __future__ import annotations
+
+import click
+
+from jetpack_git.cli import documents
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.tables import task_details
+
+
+@command(short_help="Show a task.")
+@click.argument("task_id", metavar="ID")
+def show(frame: Frame, task_id: str) -> None:
+    """Show a task, with its children. Any unambiguous beginning of an id will do."""
+    tasks = frame.workspace.tasks
+    task = tasks.get(task_id)
+    children = tasks.children(task.id)
+    document = {
+        "task": documents.task(task),
+        "children": [documents.task(one) for one in children],
+    }
+    frame.answer(document, task_details(task, children))

@@ -1,0 +1,60 @@
+"""git jetpack sync"""
+
+from __future__ import annotations
+
+import click
+
+from jetpack_git.cli import terminal
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.errors import BadInput
+from jetpack_git.mirror import export
+from jetpack_git.mirror import load
+
+
+@command(short_help="Load what is new in the task files.")
+@click.argument("task_ids", metavar="[ID]...", nargs=-1)
+@click.option("--from-files", is_flag=True, help="Let the files win (of all tasks, or of these).")
+@click.option("--from-database", is_flag=True, help="Write these tasks' files anew.")
+def sync(
+    frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_database: bool
+) -> int:
+    """Load what is new in the task files of this worktree.
+
+    Where a file and the database were both changed, the database stays as it is and the
+    conflict is told (exit 1); --from-files or --from-database then says which one wins.
+    """
+    if (from_files and from_database) or (task_ids and not (from_files or from_database)):
+        raise BadInput(
+            "Ids go with either --from-files or --from-database.",
+            hint="To load all that is new, run: git jetpack sync",
+        )
+    workspace = frame.workspace
+    root = workspace.clone.worktree
+    if root is None:
+        raise BadInput("There are no files in a bare repository.", hint="Run it in a worktree.")
+    if from_database:
+        if not task_ids:
+            raise BadInput("Name the tasks whose files are to be written anew.")
+        for one in task_ids:
+            export.overwrite(workspace.db, root, "task", workspace.tasks.get(one).id)
+        frame.answer({"written": list(task_ids)}, f"wrote {len(task_ids)} task files")
+        return 0
+    report = load.load(workspace.db, root, force=task_ids if from_files else None)
+    return answer(frame, report)
+
+
+def answer(frame: Frame, report: load.Report) -> int:
+    """The exit code of a load, once it has been told what was loaded."""
+    document: dict[str, object] = {
+        "added": report.added, "updated": report.updated, "conflicts": report.conflicts,
+        "errors": report.errors, "warnings": report.warnings,
+    }  # fmt: skip
+    counts = f"{len(report.added)} tasks added, {len(report.updated)} updated"
+    frame.answer(document, counts)
+    if not frame.json:
+        for one in report.warnings + report.conflicts:
+            terminal.warn(one)
+        for one in report.errors:
+            terminal.complain(one)
+    return 2 if report.errors else 1 if report.conflicts else 0

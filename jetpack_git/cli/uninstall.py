@@ -1,0 +1,32 @@
+"""git jetpack uninstall"""
+
+from __future__ import annotations
+
+from jetpack_git import setup
+from jetpack_git.cli import terminal
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+
+
+@command(short_help="Take git-jetpack's hooks and worktrees out of this clone.")
+def uninstall(frame: Frame) -> None:
+    """Take git-jetpack's hooks and worktrees out of this clone.
+
+    A worktree with work that is nowhere else stays, and so do the config, the task files
+    and the database.
+    """
+    workspace = frame.workspace
+    done = setup.uninstall(workspace)
+    document = {
+        "hooks": [
+            {"name": one.name, "path": str(one.path), "action": one.action} for one in done.hooks
+        ],
+        "removed": done.removed,
+        "left": done.left,
+    }
+    lines = [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
+    lines += [f"removed {one}" for one in done.removed]
+    lines.append(f"The database stays: {workspace.clone.database}")
+    frame.answer(document, lines)
+    for one in done.left:
+        terminal.warn(f"{one} holds work that is nowhere else, or is none of ours; it stays.")

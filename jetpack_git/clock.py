@@ -1,0 +1,27 @@
+"""The only reader of the clock. Times are UTC text, which sorts as time does."""
+
+from __future__ import annotations
+
+import time
+
+
+def now() -> str:
+    """The present, as `2026-11-22T22:04:05.123Z`."""
+    return after(0)
+
+
+def after(seconds: float) -> str:
+    """The moment `seconds` from now (before now, if negative)."""
+    ms = time.time_ns() // 1_000_000 + int(seconds * 1000)
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000))
+    return f"{whole}.{ms % 1000:03d}Z"
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never goes back; only differences mean anything."""
+    return time.monotonic()
+
+
+def sleep(seconds: float) -> None:
+    """That many seconds have passed."""
+    time.sleep(seconds)

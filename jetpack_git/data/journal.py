@@ -1,0 +1,34 @@
+"""The record of what happens: an event, and a mark for the mirror, in one transaction."""
+
+from __future__ import annotations
+
+from jetpack_git import clock
+from jetpack_git import ids
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+
+
+class Journal:
+    """Writes events, and marks what changed for the files of one worktree.
+
+    `worktree` is where the change is made; None (in a bare repository) mirrors nothing.
+    """
+
+    def __init__(self, db: Database, worktree: str | None) -> None:
+        self.db = db
+        self.worktree = worktree
+
+    def event(
+        self, kind: str, task_id: str | None = None, *, agent: str | None = None, note: str = "",
+        **data: object,
+    ) -> None:
+        """The event is kept, once the transaction is."""
+        self.db.run(
+            "events.insert", id=ids.event_id(), at=clock.now(), kind=kind, task_id=task_id,
+            agent=agent, note=note, data=dump(data),
+        )
+
+    def touched(self, kind: str, noun_id: str) -> None:
+        """The noun's file in this worktree is due to be written."""
+        if self.worktree is not None:
+            self.db.run("mirror.mark", worktree=self.worktree, kind=kind, id=noun_id)

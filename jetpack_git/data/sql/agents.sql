@@ -1,0 +1,42 @@
+-- name: get
+SELECT * FROM agents WHERE name = :name
+
+-- name: all
+SELECT * FROM agents ORDER BY name
+
+-- name: of_worktree
+SELECT name FROM agents WHERE worktree = :worktree AND status IN ('idle', 'working')
+
+-- A person, or a program that only ever uses the command line.
+-- name: meet
+INSERT INTO agents (name, kind, status, started_at) VALUES (:name, 'person', 'idle', :now)
+ON CONFLICT DO NOTHING
+
+-- One statement: of several coordinators that want the name exactly one gets a row.
+-- name: start
+INSERT INTO agents (name, kind, status, skills, incarnation, host, pid, pid_started, worktree,
+    started_at, heartbeat_at)
+VALUES (:name, 'program', 'idle', :skills, :incarnation, :host, :pid, :pid_started, :worktree,
+    :now, :now)
+ON CONFLICT (name) DO UPDATE SET kind = 'program', status = 'idle', skills = :skills,
+    incarnation = :incarnation, host = :host, pid = :pid, pid_started = :pid_started,
+    child_pid = NULL, child_started = NULL, worktree = :worktree, task_id = NULL,
+    started_at = :now, heartbeat_at = :now
+WHERE agents.status IN ('stopped', 'stale')
+RETURNING name
+
+-- name: beat
+UPDATE agents SET heartbeat_at = :now
+WHERE name = :name AND incarnation = :incarnation RETURNING name
+
+-- name: work
+UPDATE agents SET status = :status, task_id = :task_id, child_pid = :child_pid,
+    child_started = :child_started, heartbeat_at = :now
+WHERE name = :name AND incarnation = :incarnation
+
+-- name: finish
+UPDATE agents SET status = :status, task_id = NULL, child_pid = NULL, child_started = NULL
+WHERE name = :name AND incarnation = :incarnation RETURNING name
+
+-- name: running
+SELECT * FROM agents WHERE kind = 'program' AND status IN ('idle', 'working') ORDER BY name

@@ -1,0 +1,33 @@
+-- Where an agent looks for work. Each statement repeats the condition of the partial index
+-- that it names, and reads no more rows than its limit.
+
+-- The distinct lists of skills among the claimable tasks, by jumping from one to the next.
+-- name: skill_sets
+WITH RECURSIVE sets (skills) AS (
+    SELECT min(skills) FROM tasks INDEXED BY tasks_ready_age
+    WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    UNION ALL
+    SELECT (SELECT min(t.skills) FROM tasks t INDEXED BY tasks_ready_age
+        WHERE t.status IN ('pending', 'pending_retry') AND t.blockers = 0 AND t.children = 0
+            AND t.skills > sets.skills)
+    FROM sets WHERE sets.skills IS NOT NULL
+)
+SELECT skills FROM sets WHERE skills IS NOT NULL
+
+-- name: oldest
+SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_age
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND skills = :skills
+ORDER BY seq LIMIT :limit OFFSET :offset
+
+-- name: most_urgent
+SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_priority
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND skills = :skills
+ORDER BY priority, seq LIMIT :limit OFFSET :offset
+
+-- name: highest_score
+SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_graph
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND skills = :skills
+ORDER BY graph_score DESC, priority, seq LIMIT :limit OFFSET :offset

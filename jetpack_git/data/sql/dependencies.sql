@@ -1,0 +1,39 @@
+-- name: add
+INSERT INTO dependencies (task_id, depends_on) VALUES (:task_id, :depends_on)
+ON CONFLICT DO NOTHING
+
+-- name: remove
+DELETE FROM dependencies WHERE task_id = :task_id AND depends_on = :depends_on RETURNING task_id
+
+-- name: clear
+DELETE FROM dependencies WHERE task_id = :task_id
+
+-- The tasks that wait for this one.
+-- name: dependents
+SELECT task_id FROM dependencies WHERE depends_on = :id
+
+-- name: all
+SELECT task_id, depends_on FROM dependencies
+
+-- What must be finished before the task: its own dependencies and its ancestors'.
+-- name: before
+WITH RECURSIVE up (id) AS (
+    SELECT :id
+    UNION
+    SELECT t.parent_id FROM tasks t JOIN up ON t.id = up.id WHERE t.parent_id IS NOT NULL
+)
+SELECT DISTINCT b.id, b.status FROM up
+JOIN dependencies d ON d.task_id = up.id
+JOIN tasks b ON b.id = d.depends_on
+ORDER BY b.id
+
+-- What a task waits for: its own and its ancestors' dependencies, and its children.
+-- name: edges_from
+WITH RECURSIVE up (id) AS (
+    SELECT :id
+    UNION
+    SELECT t.parent_id FROM tasks t JOIN up ON t.id = up.id WHERE t.parent_id IS NOT NULL
+)
+SELECT depends_on AS id FROM dependencies WHERE task_id IN (SELECT id FROM up)
+UNION
+SELECT id FROM tasks WHERE parent_id = :id

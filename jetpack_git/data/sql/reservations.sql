@@ -1,0 +1,49 @@
+-- name: insert
+INSERT INTO reservations (pattern, anchor, agent, incarnation, task_id, shared, reason,
+    created_at, expires_at)
+VALUES (:pattern, :anchor, :agent, :incarnation, :task_id, :shared, :reason, :now, :expires_at)
+RETURNING *
+
+-- An agent that reserves the same thing again keeps its place in the order.
+-- name: renew
+UPDATE reservations SET expires_at = max(expires_at, :expires_at), task_id = coalesce(:task_id, task_id)
+WHERE anchor = :anchor AND pattern = :pattern AND agent = :agent AND shared = :shared
+    AND reason = :reason AND released_at IS NULL AND expires_at > :now
+RETURNING *
+
+-- The active reservations whose literal beginning is just this path. All that can cover a
+-- file stand at the file or at one of the folders above it.
+-- name: at
+SELECT * FROM reservations INDEXED BY reservations_active
+WHERE released_at IS NULL AND expires_at > :now AND anchor = :anchor
+ORDER BY seq
+
+-- The active reservations below a folder.
+-- name: below
+SELECT * FROM reservations INDEXED BY reservations_active
+WHERE released_at IS NULL AND expires_at > :now
+    AND (:anchor = '' OR (anchor > :anchor || '/' AND anchor < :anchor || '0'))
+ORDER BY seq
+
+-- name: active
+SELECT * FROM reservations
+WHERE released_at IS NULL AND expires_at > :now AND (:agent IS NULL OR agent = :agent)
+ORDER BY seq LIMIT :limit
+
+-- name: active_total
+SELECT count(*) AS total FROM reservations
+WHERE released_at IS NULL AND expires_at > :now AND (:agent IS NULL OR agent = :agent)
+
+-- name: any_active
+SELECT 1 AS found FROM reservations WHERE released_at IS NULL AND expires_at > :now LIMIT 1
+
+-- name: release
+UPDATE reservations SET released_at = :now
+WHERE agent = :agent AND released_at IS NULL AND (:pattern IS NULL OR pattern = :pattern)
+    AND (:task_id IS NULL OR task_id = :task_id)
+    AND (:incarnation IS NULL OR incarnation IS NULL OR incarnation = :incarnation)
+RETURNING *
+
+-- name: extend
+UPDATE reservations SET expires_at = max(expires_at, :expires_at)
+WHERE agent = :agent AND incarnation = :incarnation AND released_at IS NULL

@@ -1,0 +1,183 @@
+-- A task is claimable when its status is pending or pending_retry, nothing blocks it, and
+-- it has no children. The partial indexes tasks_ready* hold just these rows; a statement
+-- uses them when it repeats their condition word for word.
+
+-- The task whole, with what it depends on.
+-- name: get
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.id = :id
+
+-- The ids that begin so, a few of them.
+-- name: by_prefix
+SELECT id FROM tasks WHERE id >= :prefix AND id < :prefix || x'7f' ORDER BY id LIMIT 9
+
+-- Ids for a suggestion.
+-- name: some_ids
+SELECT id FROM tasks ORDER BY seq DESC LIMIT 2000
+
+-- name: insert
+INSERT INTO tasks (id, title, description, status, priority, parent_id, position, plan_id,
+    plan_key, skills, files, estimate_s, assignee, branch, commit_id, summary, created_at,
+    updated_at, claimed_at, completed_at, extra)
+VALUES (:id, :title, :description, :status, :priority, :parent_id, :position, :plan_id,
+    :plan_key, :skills, :files, :estimate_s, :assignee, :branch, :commit_id, :summary,
+    :created_at, :updated_at, :claimed_at, :completed_at, :extra)
+
+-- All that a file can say of a task.
+-- name: update
+UPDATE tasks SET title = :title, description = :description, status = :status,
+    priority = :priority, parent_id = :parent_id, position = :position, plan_id = :plan_id,
+    plan_key = :plan_key, skills = :skills, files = :files, estimate_s = :estimate_s,
+    assignee = :assignee, branch = :branch, commit_id = :commit_id, summary = :summary,
+    created_at = :created_at, updated_at = :updated_at, claimed_at = :claimed_at,
+    completed_at = :completed_at, extra = :extra
+WHERE id = :id
+
+-- One statement: of several agents that claim at once exactly one gets a row.
+-- name: claim
+UPDATE tasks SET status = 'claimed', assignee = :agent, incarnation = :incarnation,
+    claimed_at = :now, updated_at = :now, attempts = attempts + 1
+WHERE id = :id AND status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+RETURNING id
+
+-- The holder moves its task on. An incarnation that is NULL speaks for a person.
+-- name: move
+UPDATE tasks SET status = :status, updated_at = :now,
+    assignee = CASE WHEN :keep THEN assignee END,
+    incarnation = CASE WHEN :status = 'in_progress' THEN incarnation END,
+    completed_at = CASE WHEN :status = 'completed' THEN :now END,
+    summary = coalesce(:summary, summary), commit_id = coalesce(:commit_id, commit_id)
+WHERE id = :id AND status IN (SELECT value FROM json_each(:sources))
+    AND (:holder IS NULL OR assignee IS NULL OR assignee = :holder)
+    AND (:incarnation IS NULL OR incarnation IS NULL OR incarnation = :incarnation)
+RETURNING id
+
+-- name: set_branch
+UPDATE tasks SET branch = :branch, updated_at = :now WHERE id = :id
+
+-- The children of a task, in their order.
+-- name: children
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.parent_id = :id ORDER BY t.position, t.seq
+
+-- name: roots
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.parent_id IS NULL ORDER BY t.seq
+
+-- name: next_position
+SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id IS :parent_id
+
+-- What a listing shows, oldest first.
+-- name: list
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t
+WHERE (:status IS NULL OR t.status IN (SELECT value FROM json_each(:status)))
+    AND (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+        THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
+    AND (:assignee IS NULL OR t.assignee = :assignee)
+    AND (:plan_id IS NULL OR t.plan_id = :plan_id)
+ORDER BY t.seq LIMIT :limit
+
+-- name: list_total
+SELECT count(*) AS total
+FROM tasks t
+WHERE (:status IS NULL OR t.status IN (SELECT value FROM json_each(:status)))
+    AND (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+        THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
+    AND (:assignee IS NULL OR t.assignee = :assignee)
+    AND (:plan_id IS NULL OR t.plan_id = :plan_id)
+
+-- The claimable tasks, the most urgent first.
+-- name: ready
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t INDEXED BY tasks_ready
+WHERE t.status IN ('pending', 'pending_retry') AND t.blockers = 0 AND t.children = 0
+ORDER BY t.priority, t.seq LIMIT :limit
+
+-- name: ready_total
+SELECT count(*) AS total FROM tasks INDEXED BY tasks_ready
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+
+-- How many tasks stand in each state, leaves alone.
+-- name: counts
+SELECT CASE WHEN status IN ('pending', 'pending_retry')
+        THEN CASE WHEN blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE status END AS state,
+    count(*) AS n
+FROM tasks WHERE children = 0 GROUP BY 1
+
+-- name: held
+SELECT t.*, '[]' AS depends FROM tasks t
+WHERE t.status IN ('claimed', 'in_progress') AND t.assignee = :agent
+
+-- name: all_held
+SELECT t.*, '[]' AS depends FROM tasks t
+WHERE t.status IN ('claimed', 'in_progress') ORDER BY t.claimed_at
+
+-- How many children of a task are open, and how many of them are completed.
+-- name: progress
+SELECT count(*) AS children,
+    count(*) FILTER (WHERE status NOT IN ('completed', 'cancelled')) AS open,
+    count(*) FILTER (WHERE status = 'completed') AS completed
+FROM tasks WHERE parent_id = :id
+
+-- A parent's status follows from its children.
+-- name: set_parent_status
+UPDATE tasks SET status = :status, updated_at = :now, assignee = NULL, incarnation = NULL,
+    completed_at = CASE WHEN :status = 'completed' THEN :now END
+WHERE id = :id AND status <> :status RETURNING id
+
+-- All the descendants of some tasks, these included.
+-- name: subtree
+WITH RECURSIVE down (id) AS (
+    SELECT value FROM json_each(:ids)
+    UNION
+    SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
+)
+SELECT id FROM down
+
+-- Its ancestors, the nearest first.
+-- name: ancestors
+WITH RECURSIVE up (id, depth) AS (
+    SELECT parent_id, 1 FROM tasks WHERE id = :id AND parent_id IS NOT NULL
+    UNION ALL
+    SELECT t.parent_id, up.depth + 1 FROM tasks t JOIN up ON t.id = up.id
+    WHERE t.parent_id IS NOT NULL AND up.depth < 10000
+)
+SELECT id FROM up ORDER BY depth
+
+-- How many unfinished tasks each of these waits for, on its own account and its ancestors'.
+-- name: refresh_blockers
+WITH wanted (id, n) AS (
+    SELECT t.id, (
+        WITH RECURSIVE up (id) AS (
+            SELECT t.id
+            UNION
+            SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
+        )
+        SELECT count(*) FROM up
+        JOIN dependencies d ON d.task_id = up.id
+        JOIN tasks b ON b.id = d.depends_on
+        WHERE b.status NOT IN ('completed', 'cancelled')
+    )
+    FROM tasks t JOIN json_each(:ids) j ON t.id = j.value
+)
+UPDATE tasks SET blockers = wanted.n FROM wanted
+WHERE tasks.id = wanted.id AND tasks.blockers <> wanted.n
+RETURNING tasks.id, tasks.blockers
+
+-- name: refresh_children
+UPDATE tasks SET children = (SELECT count(*) FROM tasks c WHERE c.parent_id = tasks.id)
+WHERE id IN (SELECT value FROM json_each(:ids))
+    AND children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = tasks.id)
+RETURNING id, children
+
+-- name: all_ids
+SELECT id FROM tasks ORDER BY seq
+
+-- The tasks that a plan made.
+-- name: of_plan
+SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.plan_id = :plan_id
+
+-- name: delete
+DELETE FROM tasks WHERE id = :id

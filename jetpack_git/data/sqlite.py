@@ -1,0 +1,141 @@
+"""The SQLite backend, through apsw. The only module that knows the driver.
+
+The hook imports this, so it may load nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import apsw
+
+from jetpack_git.errors import StoreError
+
+Row = dict[str, object]
+BUSY_TIMEOUT_S = 10.0
+
+
+class Sqlite:
+    """One connection to one database file."""
+
+    def __init__(self, path: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self.path = path
+        self._timeout_s = busy_timeout_s
+        try:
+            self._connection = apsw.Connection(path)
+            self._connection.set_busy_timeout(int(busy_timeout_s * 1000))
+            self._connection.pragma("synchronous", "NORMAL")
+        except apsw.Error as error:
+            raise self._translate(error) from error
+
+    def rows(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+        """The rows that the statement returns, by column name."""
+        try:
+            cursor = self._connection.execute(sql, values)
+            first = cursor.fetchone()
+            if first is None:
+                return []
+            names = [column[0] for column in cursor.get_description()]
+            found = [dict(zip(names, first, strict=True))]
+            found.extend(dict(zip(names, row, strict=True)) for row in cursor)
+        except apsw.Error as error:
+            raise self._translate(error) from error
+        return found
+
+    def many(self, sql: str, values: list[dict[str, object]]) -> None:
+        """The statement has run once for each mapping."""
+        try:
+            self._connection.executemany(sql, values)
+        except apsw.Error as error:
+            raise self._translate(error) from error
+
+    def begin(self) -> None:
+        """A transaction is open, and this connection is the only writer."""
+        self.script("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """What the transaction wrote is there for everybody."""
+        self.script("COMMIT")
+
+    def rollback(self) -> None:
+        """Nothing of the transaction remains."""
+        if not self._connection.get_autocommit():
+            self.script("ROLLBACK")
+
+    def script(self, sql: str) -> None:
+        """The statements have run."""
+        try:
+            self._connection.execute(sql)
+        except apsw.Error as error:
+            raise self._translate(error) from error
+
+    def version(self) -> int:
+        """The schema version that the file bears."""
+        return int(self.rows("PRAGMA user_version", {})[0]["user_version"])  # type: ignore[call-overload, no-any-return]
+
+    def use_wal(self) -> None:
+        """The database is in WAL mode, so readers and the writer do not wait for each other."""
+        try:
+            self._connection.pragma("journal_mode", "wal")
+        except apsw.Error as error:
+            raise self._translate(error) from error
+
+    def changes(self) -> int:
+        """How many rows this connection has changed since it was opened."""
+        return self._connection.total_changes()
+
+    def close(self) -> None:
+        """The file is closed."""
+        self._connection.close()
+
+    def _translate(self, error: apsw.Error) -> StoreError:
+        """Our error for one of the driver's."""
+        if isinstance(error, apsw.BusyError):
+            return StoreError(
+                f"{self.path} has been locked for {self._timeout_s:g} s by {_writer(self.path)}.",
+                hint="Wait for it to finish, or end it, and run the command again.",
+            )
+        if isinstance(error, apsw.FullError):
+            return StoreError(
+                f"{self.path} cannot be written: the disk is full; nothing was changed.",
+                hint="Make room and run the command again.",
+            )
+        if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
+            return StoreError(
+                f"{self.path} cannot be written: it is read-only for this user; "
+                "nothing was changed.",
+                hint="Give this user write access to the file and its folder.",
+            )
+        if isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
+            return StoreError(
+                f"{self.path} is damaged: {error}",
+                hint="Set it aside under another name and run: git jetpack init",
+            )
+        if isinstance(error, apsw.CantOpenError):
+            return StoreError(
+                f"{self.path} cannot be opened: {error}",
+                hint="Check that its folder exists and may be written.",
+            )
+        return StoreError(f"{self.path}: {error}", hint="Run: git jetpack doctor")
+
+
+def _writer(path: str) -> str:
+    """Who holds the write lock, as far as the system tells."""
+    try:
+        inode = str(os.stat(f"{path}-shm").st_ino)
+        with open("/proc/locks", encoding="ascii", errors="replace") as file:
+            for line in file:
+                fields = line.split()
+                # WAL_WRITE_LOCK is byte 120 of the shared-memory file (sqlite.org/walformat.html).
+                if "WRITE" in fields and fields[-3].endswith(f":{inode}") and fields[-2] == "120":
+                    return f"process {fields[-4]} ({_command(fields[-4])})"
+    except (OSError, IndexError):
+        pass
+    return "another process"
+
+
+def _command(pid: str) -> str:
+    """The command line of a process, in short."""
+    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+        return file.read(200).replace("\0", " ").strip()[:80]

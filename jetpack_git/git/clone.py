@@ -1,0 +1,130 @@
+"""Where a clone keeps things: found by looking at files, without running git.
+
+The hook imports this, so it may load nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+
+from jetpack_git.errors import BadInput
+
+FOLDER = ".jetpack"
+DATABASE = "jetpack.db"
+
+
+class Clone:
+    """One clone as seen from one of its worktrees.
+
+    `worktree` is the root of the worktree that we stand in, or None inside a bare
+    repository; `git_dir` is that worktree's own git folder; `common_dir` the one that
+    all worktrees share; `home` the folder of the database and the worktree pool.
+    """
+
+    __slots__ = ("common_dir", "git_dir", "home", "worktree")
+
+    def __init__(self, worktree: str | None, git_dir: str, common_dir: str) -> None:
+        self.worktree = worktree
+        self.git_dir = git_dir
+        self.common_dir = common_dir
+        self.home = _home(common_dir)
+
+    @property
+    def database(self) -> str:
+        """The path of the database, which may not exist yet."""
+        return f"{self.home}/{DATABASE}"
+
+    @property
+    def main_worktree(self) -> str | None:
+        """The main worktree; None for a bare repository."""
+        return os.path.dirname(self.home) if self.home.endswith("/" + FOLDER) else None
+
+    @property
+    def config(self) -> str | None:
+        """The config file of this worktree, which may not exist."""
+        return f"{self.worktree}/{FOLDER}/config.yaml" if self.worktree else None
+
+    @property
+    def pool(self) -> str:
+        """The folder of the agents' worktrees."""
+        return f"{self.home}/worktrees"
+
+
+def find(start: str, *, git_dir: str | None = None) -> Clone:
+    """The clone that holds the folder `start`. Raises BadInput when there is none.
+
+    `git_dir` is the git folder where git has told it (`GIT_DIR`, as hooks get it).
+    """
+    folder = os.path.realpath(start)
+    if git_dir:
+        found = os.path.realpath(git_dir)
+        return Clone(None if folder == found else folder, found, _common(found))
+    while True:
+        dot_git = f"{folder.rstrip('/')}/.git"
+        if os.path.isdir(dot_git):
+            return Clone(None if _is_bare(dot_git) else folder, dot_git, _common(dot_git))
+        if os.path.isfile(dot_git):
+            git_dir = _follow(dot_git, folder)
+            common = _common(git_dir)
+            linked = os.path.isfile(f"{git_dir}/commondir")
+            return Clone(None if not linked and _is_bare(common) else folder, git_dir, common)
+        if os.path.isfile(f"{folder}/HEAD") and os.path.isdir(f"{folder}/objects"):
+            common = _common(folder)
+            return Clone(None, folder, common)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            raise BadInput(
+                f"{start} is not in a git repository.",
+                hint="Change to a repository, or make one with: git init",
+            )
+        folder = parent
+
+
+def _follow(dot_git: str, folder: str) -> str:
+    """The folder that a `.git` file points at."""
+    with open(dot_git, encoding="utf-8", errors="surrogateescape") as file:
+        target = file.read().removeprefix("gitdir: ").rstrip("\n")
+    git_dir = os.path.realpath(os.path.join(folder, target))
+    if not os.path.isdir(git_dir):
+        raise BadInput(
+            f"{dot_git} points at {git_dir}, which is not there.",
+            hint="If the repository was moved, run there: git worktree repair",
+        )
+    return git_dir
+
+
+def _common(git_dir: str) -> str:
+    """The git folder that all worktrees of the clone share."""
+    try:
+        with open(f"{git_dir}/commondir", encoding="utf-8", errors="surrogateescape") as file:
+            return os.path.realpath(os.path.join(git_dir, file.read().rstrip("\n")))
+    except FileNotFoundError:
+        return git_dir
+
+
+def _home(common_dir: str) -> str:
+    """Beside the main worktree's `.git`; inside the git folder of any other layout."""
+    if os.path.basename(common_dir) == ".git" and not _is_bare(common_dir):
+        return f"{os.path.dirname(common_dir)}/{FOLDER}"
+    return f"{common_dir}/jetpack"
+
+
+def _is_bare(git_dir: str) -> bool:
+    """Whether the config of the git folder says `core.bare = true`."""
+    try:
+        with open(f"{git_dir}/config", encoding="utf-8", errors="surrogateescape") as file:
+            lines = file.read().lower().splitlines()
+    except OSError:
+        return False
+    section = ""
+    bare = False
+    for line in lines:
+        text = line.split("#", 1)[0].split(";", 1)[0].strip()
+        if text.startswith("["):
+            section = text
+        elif section == "[core]" and text.replace(" ", "").replace("\t", "") in _BARE:
+            bare = "false" not in text
+    return bare
+
+
+_BARE = ("bare", "bare=true", "bare=false", "bare=yes", "bare=1")

@@ -1,0 +1,75 @@
+"""Running git: arguments in, text out, its errors as ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from jetpack_git.errors import GitFailed
+from jetpack_git.errors import StoreError
+
+KEPT = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"}) | frozenset(
+    {"GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT"}
+)
+
+
+def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without the `GIT_*` that a hook would leak, plus `extra`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("GIT_") or name in KEPT
+    }
+    return kept | (extra or {})
+
+
+def run(
+    *args: str,
+    cwd: Path,
+    check: bool = True,
+    env: dict[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> subprocess.CompletedProcess[bytes]:
+    """The finished git command. Raises GitFailed when `check` and it did not end well."""
+    try:
+        done = subprocess.run(
+            ["git", *args],
+            cwd=cwd,
+            env=environment(env),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        missing = "git" if Path(cwd).is_dir() else str(cwd)
+        raise StoreError(
+            f"{missing} is not there.", hint="Install git, or restore the folder."
+        ) from error
+    if check and done.returncode != 0:
+        raise failed(args, done)
+    return done
+
+
+def failed(args: tuple[str, ...], done: subprocess.CompletedProcess[bytes]) -> GitFailed:
+    """The error of one git command that did not end well."""
+    said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+    return GitFailed(f"git {args[0]} ended with status {done.returncode}: {said}")
+
+
+def git(
+    *args: str,
+    cwd: Path,
+    check: bool = True,
+    env: dict[str, str] | None = None,
+    stdin: bytes | None = None,
+) -> str:
+    """What git printed, without the newline at its end."""
+    out = run(*args, cwd=cwd, check=check, env=env, stdin=stdin).stdout
+    return os.fsdecode(out).removesuffix("\n")
+
+
+def succeeds(*args: str, cwd: Path) -> bool:
+    """Whether the git command ended with status 0."""
+    return run(*args, cwd=cwd, check=False).returncode == 0

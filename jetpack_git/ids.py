@@ -1,0 +1,39 @@
+"""The only reader of randomness: ids that two clones do not both invent."""
+
+from __future__ import annotations
+
+import os
+
+ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+PREFIX = "jp"
+
+
+def token(length: int) -> str:
+    """`length` random base-36 characters."""
+    number = int.from_bytes(os.urandom(length + 8))  # 64 bits to spare: no measurable bias
+    characters = []
+    for _ in range(length):
+        number, digit = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[digit])
+    return "".join(characters)
+
+
+def task_id(parent: str | None = None, *, attempt: int = 0) -> str:
+    """A new id, longer with every `attempt` that met an id already taken.
+
+    A root is `jp-` and 4 characters or more; a child adds a dot and 3 or more.
+    """
+    longer = attempt // 4
+    if parent is None:
+        return f"{PREFIX}-{token(4 + longer)}"
+    return f"{parent}.{token(3 + longer)}"
+
+
+def event_id() -> str:
+    """The name of one event, the same in every clone."""
+    return token(8)
+
+
+def incarnation() -> str:
+    """A name for one life of an agent."""
+    return token(12)

@@ -1,0 +1,158 @@
+"""Nouns as the text of their files, and back.
+
+A task's file is YAML front matter, one field a line in a fixed order, then the description.
+What every write would change (claims, attempts, heartbeats) is not in it; a parent has no
+status line, because its status follows from its children. Fields that change often stand
+between fields that do not, so that two branches' changes seldom touch neighbouring lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jetpack_git.models import durations
+from jetpack_git.models.event import LOGGED
+from jetpack_git.models.event import Event
+from jetpack_git.models.plan import Plan
+from jetpack_git.models.task import Task
+
+FENCE = "---"
+_PLAIN = frozenset(" _./()+,-'&!?=@%$~^<>;\"")
+_AMBIGUOUS = frozenset({"yes", "no", "true", "false", "on", "off", "y", "n", "null", "nan", "inf"})
+
+
+def task_text(task: Task) -> str:
+    """The whole text of the task's file."""
+    lines = [FENCE, *_fields(
+        ("id", task.id),
+        ("title", task.title),
+        ("parent", task.parent_id),
+        ("status", None if task.children else task.status),
+        ("plan", task.plan_id),
+        ("priority", str(task.priority)),
+        ("key", task.plan_key),
+        ("assignee", task.assignee),
+        ("order", str(task.position)),
+        ("estimate", durations.text(task.estimate_s) if task.estimate_s else None),
+        ("created", task.created_at or None),
+        ("branch", task.branch),
+    )]  # fmt: skip
+    for key, values in (
+        ("skills", sorted(task.skills)),
+        ("files", task.files),
+        ("depends", sorted(task.depends)),
+    ):
+        if values:
+            lines.append(f"{key}:")
+            lines.extend(f"  - {scalar(one)}" for one in values)
+    lines += _fields(("summary", task.summary), ("completed", task.completed_at))
+    lines += _unknown(task.extra)
+    return "\n".join([*lines, FENCE, ""]) + (f"{task.description}\n" if task.description else "")
+
+
+def plan_text(plan: Plan, extra: dict[str, object]) -> str:
+    """The whole text of the plan's file."""
+    fields = _fields(
+        ("id", plan.id),
+        ("title", plan.title),
+        ("source", plan.source or None),
+        ("created", plan.created_at or None),
+    )
+    return "\n".join([FENCE, *fields, *_unknown(extra), FENCE, ""])
+
+
+def split(text: str) -> tuple[str, str] | None:
+    """The front matter and the description of a file; None when it has no front matter."""
+    text = text.removeprefix("\ufeff")
+    if text.startswith(f"{FENCE}\r\n"):
+        text = text.replace("\r\n", "\n")
+    if not text.startswith(f"{FENCE}\n"):
+        return None
+    end = text.find(f"\n{FENCE}\n", len(FENCE))
+    if end < 0:
+        return None
+    body = text[end + len(FENCE) + 2 :]
+    return text[len(FENCE) + 1 : end + 1], body.removesuffix("\n")
+
+
+def scalar(value: str) -> str:
+    """The text as one YAML scalar, in double quotes where it could be read as anything else."""
+    if value and _is_plain(value):
+        return value
+    return '"' + "".join(_escaped(character) for character in value) + '"'
+
+
+def log_line(event: Event) -> str:
+    """One line of the execution log: time, id, kind, agent and note, with tabs between."""
+    kind = event.kind.removeprefix("task.")
+    fields = (event.at, event.id, kind, event.agent or "-", event.note)
+    return "\t".join(_one_line(one) for one in fields).rstrip("\t")
+
+
+def log_event(line: str, task_id: str) -> Event | None:
+    """The event of a line of the log; None when the line is none of ours."""
+    at, *rest = line.split("\t")
+    if len(rest) not in (3, 4) or not at.endswith("Z") or f"task.{rest[1]}" not in LOGGED:
+        return None
+    event_id, kind, agent, note = (*(_unfolded(one) for one in rest), "")[:4]
+    return Event(
+        id=event_id, at=at, kind=f"task.{kind}", task_id=task_id,
+        agent=None if agent == "-" else agent, note=note,
+    )  # fmt: skip
+
+
+def log_text(existing: str, events: Iterable[Event]) -> str:
+    """The log with the events that it lacks added at its end."""
+    known = {line.split("\t", 2)[1] for line in existing.split("\n") if line.count("\t") >= 2}
+    added = [log_line(one) for one in events if one.kind in LOGGED and one.id not in known]
+    if existing and not existing.endswith("\n"):
+        existing += "\n"
+    return existing + "".join(f"{line}\n" for line in added)
+
+
+def _fields(*pairs: tuple[str, str | None]) -> list[str]:
+    return [f"{key}: {scalar(value)}" for key, value in pairs if value is not None]
+
+
+def _unknown(extra: dict[str, object]) -> list[str]:
+    """The lines of keys that this version does not know, as they were found."""
+    return [str(extra[key]) for key in sorted(extra)]
+
+
+def _is_plain(value: str) -> bool:
+    """Whether YAML reads the bare text as this very text, and as a text."""
+    if value.isdecimal() and value.isascii():
+        return len(value) < 16 and (value == "0" or not value.startswith("0"))
+    return (
+        value[0].isalpha()
+        and value[-1] != " "
+        and value.lower() not in _AMBIGUOUS
+        and all(one in _PLAIN or (one.isalnum() and one.isprintable()) for one in value)
+    )
+
+
+_NAMED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def _escaped(character: str) -> str:
+    if character in _NAMED:
+        return _NAMED[character]
+    if character == " " or character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else (
+        f"\\U{code:08x}"
+    )
+
+
+def _one_line(value: str) -> str:
+    return (
+        value.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    )
+
+
+def _unfolded(value: str) -> str:
+    parts = value.split("\\\\")
+    return "\\".join(
+        one.replace("\\n", "\n").replace("\\t", "\t").replace("\\r", "\r") for one in parts
+    )

@@ -1,0 +1,39 @@
+"""Agents: who does the work, a program or a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AgentStatus(StrEnum):
+    """Where an agent is in its life."""
+
+    IDLE = "idle"
+    WORKING = "working"
+    STOPPED = "stopped"
+    STALE = "stale"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One agent.
+
+    A person (`kind` is `person`) has no heartbeat and never goes stale. `incarnation`
+    is new in every life, so a late word from a dead one is recognised.
+    """
+
+    name: str
+    kind: str = "person"
+    status: str = AgentStatus.IDLE
+    skills: tuple[str, ...] = ()
+    incarnation: str | None = None
+    host: str | None = None
+    pid: int | None = None
+    pid_started: str | None = None
+    child_pid: int | None = None
+    child_started: str | None = None
+    worktree: str | None = None
+    task_id: str | None = None
+    started_at: str = ""
+    heartbeat_at: str | None = None

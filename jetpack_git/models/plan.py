@@ -1,0 +1,47 @@
+"""Plans: a tree of items written down before the work starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlanItem:
+    """One heading or list item of a plan.
+
+    `key` is stable within the plan; `parent` and `depends` hold keys of other items.
+    `line` counts from 1, `position` (among siblings) from 0. `priority` is 0 (most
+    urgent) to 4, or None when the plan says nothing. `skills` are sorted, unique and in
+    lower case; `files` are patterns as written, in order and unique.
+    """
+
+    key: str
+    parent: str | None
+    title: str
+    line: int
+    position: int
+    description: str = ""
+    done: bool = False
+    depends: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    priority: int | None = None
+    files: tuple[str, ...] = ()
+    estimate_s: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanDocument:
+    """A plan as its file has it. `items` are in document order, parents before children."""
+
+    title: str
+    items: tuple[PlanItem, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan as the database knows it."""
+
+    id: str
+    title: str
+    source: str = ""
+    created_at: str = ""

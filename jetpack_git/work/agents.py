@@ -1,0 +1,133 @@
+"""Agents: their lives, heartbeats, and what becomes of the work of the dead."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+
+from jetpack_git import clock
+from jetpack_git import ids
+from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
+from jetpack_git.data.rows import dump
+from jetpack_git.data.rows import to_agent
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import NotFound
+from jetpack_git.models.agent import Agent
+from jetpack_git.models.agent import AgentStatus
+
+LONGEST_NAME = 200
+
+
+class Agents:
+    """The agents of one clone."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.journal = Journal(db, None)
+
+    def meet(self, name: str) -> Agent:
+        """The agent of that name, made known as a person when it was not. Raises BadInput."""
+        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+            raise BadInput(
+                f"{name!r:.60} cannot be the name of an agent.",
+                hint="Choose a short name without control characters: --as NAME",
+            )
+        row = self.db.one("agents.get", name=name)
+        if row is None:
+            with self.db.transaction():
+                self.db.run("agents.meet", name=name, now=clock.now())
+            row = self.db.one("agents.get", name=name)
+        assert row is not None
+        return to_agent(row)
+
+    def get(self, name: str) -> Agent:
+        """The agent of that name. Raises NotFound."""
+        row = self.db.one("agents.get", name=name)
+        if row is None:
+            raise NotFound(f"There is no agent {name!r}.", hint="See them with: git jetpack status")
+        return to_agent(row)
+
+    def all(self) -> list[Agent]:
+        """All agents, by name."""
+        return [to_agent(row) for row in self.db.all("agents.all")]
+
+    def running(self) -> list[Agent]:
+        """The programs that say they run; a dead one may still say so."""
+        return [to_agent(row) for row in self.db.all("agents.running")]
+
+    def start(self, name: str, *, worktree: str, skills: Sequence[str] = ()) -> Agent | None:
+        """A new life of the agent, run by this process; None when somebody else runs it."""
+        incarnation = ids.incarnation()
+        with self.db.transaction():
+            won = self.db.one(
+                "agents.start", name=name, skills=dump(sorted(skills)), incarnation=incarnation,
+                host=socket.gethostname(), pid=os.getpid(), pid_started=started(os.getpid()),
+                worktree=worktree, now=clock.now(),
+            )  # fmt: skip
+            if won is not None:
+                self.journal.event("agent.started", agent=name)
+        return self.get(name) if won is not None else None
+
+    def beat(self, agent: Agent) -> bool:
+        """Whether the agent still lives this life; its heartbeat is fresh if so."""
+        found = self.db.one(
+            "agents.beat", name=agent.name, incarnation=agent.incarnation, now=clock.now()
+        )
+        return found is not None
+
+    def work(self, agent: Agent, task_id: str | None, child_pid: int | None = None) -> None:
+        """The agent works on the task (or on none), through that process of its own."""
+        self.db.run(
+            "agents.work", name=agent.name, incarnation=agent.incarnation, task_id=task_id,
+            status=AgentStatus.WORKING if task_id else AgentStatus.IDLE,
+            child_pid=child_pid, child_started=started(child_pid) if child_pid else None,
+            now=clock.now(),
+        )  # fmt: skip
+
+    def finish(self, agent: Agent, status: str = AgentStatus.STOPPED) -> bool:
+        """Whether this life of the agent was still on, and has ended now."""
+        with self.db.transaction():
+            found = self.db.one(
+                "agents.finish", name=agent.name, incarnation=agent.incarnation, status=status
+            )
+            if found is not None:
+                self.journal.event(f"agent.{status}", agent=agent.name)
+        return found is not None
+
+
+def is_alive(agent: Agent, *, stale_after_s: float) -> bool:
+    """Whether the agent's process runs and its heartbeat is fresh.
+
+    The process is looked at only on its own host.
+    """
+    if agent.host == socket.gethostname() and agent.pid is not None:
+        if not is_same_process(agent.pid, agent.pid_started):
+            return False
+    return agent.heartbeat_at is None or agent.heartbeat_at >= clock.after(-stale_after_s)
+
+
+def is_same_process(pid: int, started_at: str | None) -> bool:
+    """Whether the process runs that was started then; a reused number is another one."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return started(pid) == started_at
+
+
+def started(pid: int) -> str | None:
+    """A text that tells this process from any other of its number; None where unknown."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read(8)
+    except (OSError, IndexError):
+        return None
+    if fields[0] in "ZX":
+        return "gone"
+    return f"{boot}:{fields[19]}"

@@ -1,0 +1,393 @@
+"""The attributes in the titles of a plan, such as `[depends: a, b]`, and what they refer to."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from functools import lru_cache
+from itertools import groupby
+from itertools import islice
+
+MAX_ID = 100
+
+_COMPARED = 5_000  # titles, and as many keys, that an unknown name is compared with
+_CUT = 100  # characters of each that are compared
+
+_PRIORITIES = {
+    "critical": 0,
+    "urgent": 0,
+    "high": 1,
+    "medium": 2,
+    "normal": 2,
+    "low": 3,
+    "backlog": 4,
+    "lowest": 4,
+    **{f"{prefix}{number}": number for prefix in ("", "p") for number in range(5)},
+}
+_HOUR_S = 3600
+_UNITS_S = (8 * _HOUR_S, _HOUR_S, 60, 1)
+_ESTIMATE = re.compile("".join(rf"(?:([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?){unit})?" for unit in "dhms"))
+_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
+
+# The name is bounded so that a long run of letters is not read again at every bracket.
+_HEAD = re.compile(r"\[[ \t]*([A-Za-z][A-Za-z_ \t-]{0,31}):")
+_ATOM = re.compile(r"\\.|`+|[\[\]]")
+_TANGLED = re.compile(r"[\\`]|\]\(")
+_COMPLEX = frozenset('"[{')
+_STOP = re.compile(r"[\[\]{},]")
+_QUOTED = re.compile(r'\s*"((?:[^"]|"")*+)"\s*(?=[,\]])')
+
+_EXAMPLES = {
+    "depends": "[depends: parser, Write the tests]",
+    "skills": "[skills: python, sql]",
+    "priority": "[priority: high]",
+    "files": "[files: src/a.py, tests/**]",
+    "estimate": "[estimate: 30m]",
+    "id": "[id: parser]",
+}
+_ALIASES = {
+    "dep": "depends",
+    "deps": "depends",
+    "dependson": "depends",
+    "dependency": "depends",
+    "dependencies": "depends",
+    "est": "estimate",
+    "estimation": "estimate",
+    "prio": "priority",
+}
+
+
+@dataclass
+class Attributes:
+    """What a title says: its text without the attributes, and their values.
+
+    `problems` are pairs: what is wrong, and what to write instead.
+    """
+
+    title: str
+    id: str | None = None
+    depends: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    priority: int | None = None
+    files: tuple[str, ...] = ()
+    estimate_s: int | None = None
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """The value of an attribute: as written, split at its commas, and where it ends."""
+
+    text: str
+    entries: tuple[str, ...]
+    end: int
+
+
+def read_title(text: str) -> Attributes:
+    """The attributes are taken out of `text`. Code spans and links are left alone."""
+    found = Attributes(title=text.strip())
+    if "[" not in text:
+        return found
+    values: dict[str, list[_Value]] = {}
+    pieces: list[str] = []
+    kept = 0
+    for start, name, value in _attributes(text, found):
+        values.setdefault(name, []).append(value)
+        pieces.append(text[kept:start])
+        kept = value.end
+    pieces.append(text[kept:])
+    found.title = _join(pieces)
+    for name, given in values.items():
+        _store(found, name, given)
+    return found
+
+
+def short(text: str) -> str:
+    """`text`, cut to 60 characters for a message."""
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _attributes(text: str, found: Attributes) -> Iterator[tuple[int, str, _Value]]:
+    """Each attribute of `text`: where it starts, its name and its value."""
+    opens, links = _brackets(text)
+    after = 0
+    for start in opens:
+        if start < after:
+            continue
+        after = links.get(start, start)
+        head = _HEAD.match(text, start)
+        if after > start or head is None:
+            continue
+        name = head[1].strip().lower()
+        if name not in _EXAMPLES:
+            _reject_near_miss(found, head[1].strip())
+            continue
+        value = _value(text, head.end())
+        if value is None:
+            found.problems.append((f"the attribute [{name}: …] is not closed", _CLOSE_HINT))
+            return
+        after = value.end
+        yield start, name, value
+
+
+_CLOSE_HINT = "Close it with ], and put a pattern that holds a single bracket in double quotes."
+
+
+def _brackets(text: str) -> tuple[list[int], dict[int, int]]:
+    """Where each `[` stands outside of code and escapes, and where those of links end."""
+    if _TANGLED.search(text) is None:
+        return [bracket.start() for bracket in re.finditer(r"\[", text)], {}
+    spans = _code_spans(text)
+    opens: list[int] = []
+    links: dict[int, int] = {}
+    unmatched: list[int] = []
+    at = parenthesis = 0
+    while atom := _ATOM.search(text, at):
+        at = atom.end()
+        if atom[0][0] == "`":
+            at = spans.get(atom.start(), at)
+        elif atom[0] == "[":
+            opens.append(atom.start())
+            unmatched.append(atom.start())
+        elif atom[0] == "]" and unmatched:
+            start = unmatched.pop()
+            if text.startswith("(", at) and parenthesis >= 0:
+                if parenthesis < at:
+                    parenthesis = text.find(")", at)
+                links[start] = parenthesis + 1
+    return opens, links
+
+
+def _code_spans(text: str) -> dict[int, int]:
+    """Where each code span starts and ends: at the next run of as many backticks."""
+    spans: dict[int, int] = {}
+    following: dict[int, int] = {}
+    for run in reversed(list(re.finditer("`+", text))):
+        length = len(run[0])
+        if length in following:
+            spans[run.start()] = following[length]
+        following[length] = run.end()
+    return spans
+
+
+def _value(text: str, start: int) -> _Value | None:
+    """The value that starts at `start`, up to the `]` that closes it; None without one."""
+    entries: list[str] = []
+    at = text.find("]", start)
+    simple = text[start:at].strip()
+    if at >= 0 and _COMPLEX.isdisjoint(simple):
+        return _Value(simple, _unique(simple.split(",")), at + 1)
+    at = start
+    while True:
+        quoted = _QUOTED.match(text, at)
+        if quoted is not None:
+            entries.append(quoted[1].replace('""', '"'))
+            at = quoted.end()
+        else:
+            end = _entry_end(text, at)
+            if end is None:
+                return None
+            entries.append(text[at:end])
+            at = end
+        if text[at] == "]":
+            return _Value(text[start:at].strip(), _unique(entries), at + 1)
+        at += 1
+
+
+def _unique(entries: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for entry in entries if (text := entry.strip())))
+
+
+def _entry_end(text: str, at: int) -> int | None:
+    """Where the `,` or `]` after an entry stands. Those in brackets or braces are its own."""
+    brackets = braces = 0
+    for stop in _STOP.finditer(text, at):
+        char = stop[0]
+        if char == "]" and brackets == 0:
+            return stop.start()
+        if char == "," and brackets == 0 and braces == 0:
+            return stop.start()
+        brackets += (char == "[") - (char == "]")
+        braces = max(0, braces + (char == "{") - (char == "}"))
+    return None
+
+
+def _join(pieces: list[str]) -> str:
+    """The pieces in one line, without two blanks where an attribute stood."""
+    joined: list[str] = []
+    for piece in pieces:
+        blank_before = not joined or joined[-1][-1].isspace()
+        rest = piece.lstrip() if blank_before else piece
+        if rest:
+            joined.append(rest)
+    return "".join(joined).strip()
+
+
+def _near_misses() -> dict[str, str]:
+    """Each known name with one letter left out, added or swapped with the next.
+
+    A replaced letter is not among them: `[fixes: #12]` is prose. The first letter stays.
+    """
+    near = dict(_ALIASES)
+    for name in _EXAMPLES.keys() - {"id"}:
+        for at in range(1, len(name) + 1):
+            head, tail = name[:at], name[at:]
+            near[head + tail[1:]] = name
+            near[head + tail[1:2] + tail[:1] + tail[2:]] = name
+            for letter in "abcdefghijklmnopqrstuvwxyz":
+                near[head + letter + tail] = name
+    return near | {name: name for name in _EXAMPLES}
+
+
+_NEAR_MISSES = _near_misses()
+
+
+def _reject_near_miss(found: Attributes, name: str) -> None:
+    meant = _NEAR_MISSES.get(re.sub(r"[\s_-]", "", name).lower())
+    if meant is not None:
+        found.problems.append((f"[{name}: …] is not an attribute", f"Write [{meant}: …] instead."))
+
+
+def _store(found: Attributes, name: str, values: list[_Value]) -> None:
+    """`found` holds the value of the attribute `name`, or the problem with it."""
+    entries = _unique(entry for value in values for entry in value.entries)
+    if not entries:
+        example = f"Write for example {_EXAMPLES[name]}, or remove it."
+        found.problems.append((f"the attribute [{name}: ] is empty", example))
+    elif name == "depends":
+        found.depends = entries
+    elif name == "files":
+        found.files = entries
+    elif name == "skills":
+        found.skills = tuple(sorted({" ".join(entry.lower().split()) for entry in entries}))
+    elif len(values) > 1:
+        found.problems.append(
+            (f"the attribute [{name}: …] is given {len(values)} times", "Keep one of them.")
+        )
+    else:
+        _store_single(found, name, values[0].text)
+
+
+def _store_single(found: Attributes, name: str, text: str) -> None:
+    if name == "priority":
+        found.priority = _PRIORITIES.get(text.lower())
+        if found.priority is None:
+            message = f"the priority {short(text)!r} is not known"
+            hint = "Write 0 (most urgent) to 4, or critical, high, medium, low or backlog."
+            found.problems.append((message, hint))
+    elif name == "estimate":
+        found.estimate_s = _estimate_s(text)
+        if found.estimate_s is None:
+            message = f"the estimate {short(text)!r} is not a time above zero"
+            hint = "Write for example 90s, 30m, 1.5h, 1h30m or 2d (a day is 8 hours)."
+            found.problems.append((message, hint))
+    elif _ID.fullmatch(text):
+        found.id = text
+    else:
+        message = f"{short(text)!r} cannot be an id"
+        hint = f"Write up to {MAX_ID} letters, digits, '.', '_' and '-', a letter or digit first."
+        found.problems.append((message, hint))
+
+
+@lru_cache
+def _estimate_s(text: str) -> int | None:
+    """The seconds of `1h30m` and the like; None when it cannot be read or is zero."""
+    match = _ESTIMATE.fullmatch("".join(text.lower().split()))
+    if match is None:
+        return None
+    amounts = zip(match.groups(), _UNITS_S, strict=True)
+    return round(sum(float(amount) * unit for amount, unit in amounts if amount)) or None
+
+
+class Names:
+    """What the items of a plan can be called in `[depends: …]`.
+
+    `items` are pairs of id, if one is given, and title. They are told by their index.
+    """
+
+    def __init__(self, keys: list[str], items: list[tuple[str | None, str]]) -> None:
+        self._keys = {key: index for index, key in enumerate(keys)}
+        self._ids = {given for given, _ in items if given}
+        self._titles: dict[str, list[int]] = defaultdict(list)
+        self._folded: dict[str, list[int]] = defaultdict(list)
+        for index, (_, title) in enumerate(items):
+            self._titles[title].append(index)
+            self._folded[_fold(title)].append(index)
+
+    def find(self, name: str) -> list[int]:
+        """The items of that key; else of that title; else of one that only looks different.
+
+        A key that was made from a title which several items bear does not tell them apart.
+        """
+        titled = self._titles.get(name, [])
+        if name in self._keys and (name in self._ids or len(titled) < 2):
+            return [self._keys[name]]
+        return titled or self._folded.get(_fold(name), [])
+
+    def nearest(self, name: str) -> str:
+        """A hint that names the keys and titles that look like `name`."""
+        known = [*islice(self._titles, _COMPARED), *islice(self._keys, _COMPARED)]
+        cut = {_fold(text[:_CUT]): text for text in reversed(known) if text}
+        close = difflib.get_close_matches(_fold(name[:_CUT]), cut, n=3)
+        if not close:
+            return "Write the id or the title of another item of the plan."
+        return f"Did you mean {' or '.join(repr(short(cut[text])) for text in close)}?"
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def cycles(parents: list[int], depends: dict[int, list[int]]) -> Iterator[list[int]]:
+    """Paths of items that wait for each other: the first is again the last.
+
+    Each item has two nodes: its start, 2 * index, waits for the start of its parent and
+    for the end of what it depends on; its end, the next number, waits for the ends of its
+    children. So a dependency of or on a parent is one edge, not one for each leaf.
+    """
+    children: dict[int, list[int]] = defaultdict(list)
+    for index, parent in enumerate(parents):
+        children[parent].append(index)
+
+    def waits_for(node: int) -> Iterator[int]:
+        index, is_end = divmod(node, 2)
+        if is_end:
+            return iter([2 * child + 1 for child in children.get(index, ())] or [2 * index])
+        above = [2 * parents[index]] if parents[index] >= 0 else []
+        return iter([2 * other + 1 for other in depends.get(index, ())] + above)
+
+    for nodes in _cycles((2 * index for index in depends), waits_for):
+        pairs = zip(nodes, [*nodes[1:], nodes[0]], strict=True)
+        edges = [(node // 2, after // 2) for node, after in pairs if node % 2 < after % 2]
+        first = edges.index(min(edges))
+        ends = (index for edge in edges[first:] + edges[:first] for index in edge)
+        path = [index for index, _ in groupby(ends)]
+        yield path if path[-1] == path[0] else [*path, path[0]]
+
+
+def _cycles(roots: Iterable[int], waits_for: Callable[[int], Iterator[int]]) -> Iterator[list[int]]:
+    """One cycle of each knot of nodes that wait for each other, without recursion."""
+    place: dict[int, int] = {}
+    named: set[int] = set()
+    for root in roots:
+        path: list[int] = []
+        ahead = [iter((root,))]
+        while ahead:
+            node = next(ahead[-1], None)
+            if node is None:
+                ahead.pop()
+                if path:
+                    place[path.pop()] = -1
+            elif node not in place:
+                place[node] = len(path)
+                path.append(node)
+                ahead.append(waits_for(node))
+            elif place[node] >= 0 and named.isdisjoint((node, path[-1])):
+                named.update(path[place[node] :])
+                yield path[place[node] :]

@@ -1,0 +1,134 @@
+"""Reservations: who means to touch which files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jetpack_git import clock
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import to_reservation
+from jetpack_git.errors import BadInput
+from jetpack_git.models.patterns import Pattern
+from jetpack_git.models.patterns import anchor
+from jetpack_git.models.patterns import parents
+from jetpack_git.models.reservation import REASONS
+from jetpack_git.models.reservation import Overlap
+from jetpack_git.models.reservation import Reservation
+from jetpack_git.data.journal import Journal
+
+DEFAULT_TTL_S = 3600
+LONGEST_TTL_S = 366 * 24 * 3600
+
+
+class Reservations:
+    """The reservations of one clone."""
+
+    def __init__(self, db: Database, *, worktree: str | None = None) -> None:
+        self.db = db
+        self.journal = Journal(db, worktree)
+        row = db.one("meta.get", name="ignorecase")
+        self._ignorecase = row is not None and row["value"] == "true"
+
+    def reserve(
+        self,
+        patterns: Sequence[str],
+        *,
+        agent: str,
+        incarnation: str | None = None,
+        task_id: str | None = None,
+        shared: bool = False,
+        reason: str = "edit",
+        ttl_s: float = DEFAULT_TTL_S,
+    ) -> tuple[list[Reservation], list[Overlap]]:
+        """The agent has reserved the patterns; also what they overlap of others.
+
+        It always succeeds: an overlap is data. The patterns are normalised already.
+        To reserve the same again renews it, and keeps its place in the order.
+        """
+        _check_ttl(ttl_s)
+        if reason not in REASONS:
+            raise BadInput(f"{reason!r} is no reason.", hint=f"Use one of: {', '.join(REASONS)}")
+        made = []
+        with self.db.transaction():
+            overlaps = self.overlaps(patterns, agent=agent)
+            for pattern in dict.fromkeys(patterns):
+                values = {
+                    "pattern": pattern, "anchor": self._anchor(pattern), "agent": agent,
+                    "task_id": task_id, "shared": shared, "reason": reason, "now": clock.now(),
+                    "expires_at": clock.after(ttl_s),
+                }  # fmt: skip
+                row = self.db.one("reservations.renew", **values)
+                if row is None:
+                    row = self.db.one("reservations.insert", incarnation=incarnation, **values)
+                    self.journal.event(
+                        "reservation.made", task_id, agent=agent, note=pattern, shared=shared
+                    )
+                assert row is not None
+                made.append(to_reservation(row))
+        return made, [one for one in overlaps if not (one.held.shared and shared)]
+
+    def overlaps(self, patterns: Sequence[str], *, agent: str) -> list[Overlap]:
+        """Other agents' active reservations that some path could match as well."""
+        found = []
+        now = clock.now()
+        for pattern in patterns:
+            key = self._anchor(pattern)
+            near = self.db.all("reservations.below", anchor=key, now=now)
+            for above in parents(key):
+                near += self.db.all("reservations.at", anchor=above, now=now)
+            wanted = Pattern(pattern, self._ignorecase)
+            for row in {row["seq"]: row for row in near if row["agent"] != agent}.values():
+                if wanted.overlaps(Pattern(str(row["pattern"]), self._ignorecase)):
+                    found.append(Overlap(pattern, to_reservation(row)))
+        return found
+
+    def active(
+        self, *, agent: str | None = None, limit: int = -1
+    ) -> tuple[list[Reservation], int]:
+        """The first `limit` active reservations, in order, and how many there are."""
+        now = clock.now()
+        rows = self.db.all("reservations.active", agent=agent, now=now, limit=limit)
+        total = self.db.count("reservations.active_total", agent=agent, now=now)
+        return [to_reservation(row) for row in rows], total
+
+    def release(
+        self,
+        *,
+        agent: str,
+        pattern: str | None = None,
+        task_id: str | None = None,
+        incarnation: str | None = None,
+    ) -> list[Reservation]:
+        """The agent's reservations (of that pattern or task) are released; which they were."""
+        with self.db.transaction():
+            rows = self.db.all(
+                "reservations.release", agent=agent, pattern=pattern, task_id=task_id,
+                incarnation=incarnation, now=clock.now(),
+            )  # fmt: skip
+            for row in rows:
+                self.journal.event(
+                    "reservation.released", task_id, agent=agent, note=str(row["pattern"])
+                )
+        return [to_reservation(row) for row in rows]
+
+    def extend(self, *, agent: str, incarnation: str, ttl_s: float) -> None:
+        """None of the living agent's reservations expires before `ttl_s` from now."""
+        self.db.run(
+            "reservations.extend", agent=agent, incarnation=incarnation,
+            expires_at=clock.after(ttl_s),
+        )  # fmt: skip
+
+    def _anchor(self, pattern: str) -> str:
+        key = anchor(pattern)
+        return key.lower() if self._ignorecase else key
+
+
+def _check_ttl(ttl_s: float) -> None:
+    if not ttl_s > 0:
+        raise BadInput(
+            "The time-to-live of a reservation must be positive.", hint="Write e.g. --ttl 30m"
+        )
+    if ttl_s > LONGEST_TTL_S:
+        raise BadInput(
+            "The time-to-live of a reservation is a year at most.", hint="Write e.g. --ttl 8h"
+        )

@@ -1,0 +1,117 @@
+"""What one process has open: the clone, its database, and who it is.
+
+Every change made through it is written to the mirror files of its worktree.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.database import open_database
+from jetpack_git.data.sqlite import BUSY_TIMEOUT_S
+from jetpack_git.errors import BadInput
+from jetpack_git.git.clone import Clone
+from jetpack_git.git.clone import find
+from jetpack_git.mirror import export
+from jetpack_git.models.config import Config
+from jetpack_git.work.agents import Agents
+from jetpack_git.work.reservations import Reservations
+from jetpack_git.work.tasks import Tasks
+
+
+class Workspace:
+    """An open clone, seen from one worktree.
+
+    `warnings` collects what went wrong beside the work: a file that could not be written,
+    a conflict between file and row.
+    """
+
+    def __init__(self, clone: Clone, db: Database, *, name: str | None, incarnation: str | None):
+        self.clone = clone
+        self.db = db
+        self.incarnation = incarnation
+        self.warnings: list[str] = []
+        self._name = name
+        self._flushing = False
+        db.after_commit.append(self.flush)
+
+    @property
+    def agent(self) -> str:
+        """Who acts: the name given, else the worktree's agent, else git's config."""
+        if not self._name:
+            self._name = self._find_name()
+        return Agents(self.db).meet(self._name).name
+
+    @property
+    def tasks(self) -> Tasks:
+        """The task list, written to from this worktree."""
+        return Tasks(self.db, worktree=self.clone.worktree)
+
+    @property
+    def reservations(self) -> Reservations:
+        """The reservations of the clone."""
+        return Reservations(self.db, worktree=self.clone.worktree)
+
+    def flush(self) -> None:
+        """The mirror files of this worktree are up to date."""
+        if self.clone.worktree is None or self._flushing:
+            return
+        self._flushing = True
+        try:
+            self.warnings += export.flush(self.db, self.clone.worktree)
+        finally:
+            self._flushing = False
+
+    def config(self) -> Config:
+        """The settings of this worktree. Raises BadInput with file and line."""
+        return read_config(self.clone)
+
+    def close(self) -> None:
+        """The database is closed."""
+        self.db.close()
+
+    def _find_name(self) -> str:
+        if self.clone.worktree is not None:
+            row = self.db.one("agents.of_worktree", worktree=self.clone.worktree)
+            if row is not None:
+                return str(row["name"])
+        from jetpack_git.git.run import git
+
+        where = Path(self.clone.worktree or self.clone.common_dir)
+        for key in ("jetpack.agent", "user.name"):
+            name = git("config", key, cwd=where, check=False)
+            if name:
+                return name
+        raise BadInput(
+            "It is not known who you are.",
+            hint="Say it with --as NAME, or once and for all: git config jetpack.agent NAME",
+        )
+
+
+def open_workspace(
+    start: str,
+    *,
+    name: str | None = None,
+    incarnation: str | None = None,
+    create: bool = False,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+) -> Workspace:
+    """The clone that holds the folder `start`, open. Raises BadInput or StoreError."""
+    clone = find(start)
+    db = open_database(clone.database, create=create, busy_timeout_s=busy_timeout_s)
+    return Workspace(clone, db, name=name, incarnation=incarnation)
+
+
+def read_config(clone: Clone) -> Config:
+    """The settings of the clone's worktree; the defaults where there is no file."""
+    if clone.config is None or not os.path.exists(clone.config):
+        return Config()
+    from jetpack_git.models import parse
+
+    try:
+        text = Path(clone.config).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{clone.config} is no UTF-8 text.") from error
+    return parse.config(text, source=clone.config)
