@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
@@ -105,10 +106,8 @@ def settings(db: Database, clone: Clone) -> tuple[str, str]:
         if known == stamp:
             return mode, on_error
     mode, on_error = _read_settings(path)
-    try:
+    with suppress(StoreError):
         db.run("meta.set", name=f"guard:{path}", value=f"{stamp} {mode} {on_error}")
-    except StoreError:
-        pass
     return mode, on_error
 
 

@@ -19,7 +19,7 @@ from jetpack_git.git.run import git
 from jetpack_git.mirror import load
 from jetpack_git.workspace import Workspace
 
-OLDEST_GIT = (2, 36)
+OLDEST_GIT = (2, 38)  # `git merge-tree --write-tree`
 CONFIG = """\
 # Settings of git-jetpack for this repository. Commit this file.
 guard:

@@ -25,7 +25,8 @@ class Workspace:
     """An open clone, seen from one worktree.
 
     `warnings` collects what went wrong beside the work: a file that could not be written,
-    a conflict between file and row.
+    a conflict between file and row. While `paused` the files are not written; the marks of
+    what is due remain.
     """
 
     def __init__(self, clone: Clone, db: Database, *, name: str | None, incarnation: str | None):
@@ -34,7 +35,7 @@ class Workspace:
         self.incarnation = incarnation
         self.warnings: list[str] = []
         self._name = name
-        self._flushing = False
+        self.paused = False
         db.after_commit.append(self.flush)
 
     @property
@@ -56,13 +57,8 @@ class Workspace:
 
     def flush(self) -> None:
         """The mirror files of this worktree are up to date."""
-        if self.clone.worktree is None or self._flushing:
-            return
-        self._flushing = True
-        try:
+        if self.clone.worktree is not None and not self.paused:
             self.warnings += export.flush(self.db, self.clone.worktree)
-        finally:
-            self._flushing = False
 
     def config(self) -> Config:
         """The settings of this worktree. Raises BadInput with file and line."""

@@ -23,7 +23,7 @@ def task_fields(function: Function) -> Function:
             click.option("-d", "--description", help="What is to be done; '-' reads stdin."),
             click.option("-p", "--priority", help="0 (most urgent) to 4, or a word such as high."),
             click.option("--skills", help="Skills that the task needs, with commas between."),
-            click.option("--file", "files", multiple=True, help="A pattern it changes; repeatable."),
+            click.option("--file", "files", multiple=True, help="What it changes; repeatable."),
             click.option("--estimate", help="How long it takes, such as 30m or 2h."),
         )
     ):

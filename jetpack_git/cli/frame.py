@@ -30,8 +30,12 @@ class Frame:
     def workspace(self) -> Workspace:
         """The workspace of the current folder."""
         if self._workspace is None:
-            self._workspace = self._open()
-            self._workspace.flush()
+            self.open().flush()
+        return self._workspace  # type: ignore[return-value]
+
+    def open(self) -> Workspace:
+        """The workspace of the current folder, without writing what is due."""
+        self._workspace = self._open()
         return self._workspace
 
     def create(self) -> Workspace:

@@ -97,9 +97,7 @@ def unreserve(frame: Frame, patterns: tuple[str, ...], task_id: str | None, all_
             f"{workspace.agent} holds no such reservation.",
             hint="See yours with: git jetpack reservations --mine",
         )
-    document: dict[str, object] = {
-        "reservations": [documents.reservation(one) for one in gone]
-    }
+    document: dict[str, object] = {"reservations": [documents.reservation(one) for one in gone]}
     frame.answer(document, [f"released {safe(one.pattern)}" for one in gone])
 
 

@@ -16,9 +16,7 @@ from jetpack_git.mirror import load
 @click.argument("task_ids", metavar="[ID]...", nargs=-1)
 @click.option("--from-files", is_flag=True, help="Let the files win (of all tasks, or of these).")
 @click.option("--from-database", is_flag=True, help="Write these tasks' files anew.")
-def sync(
-    frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_database: bool
-) -> int:
+def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_database: bool) -> int:
     """Load what is new in the task files of this worktree.
 
     Where a file and the database were both changed, the database stays as it is and the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -51,3 +52,8 @@ def _visible(one: str, lines: bool) -> str:
     if "\udc80" <= one <= "\udcff":
         return f"\\x{ord(one) - 0xDC00:02x}"
     return one.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
+def is_terminal() -> bool:
+    """Whether a person sees stdout, on a terminal that can be redrawn."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"

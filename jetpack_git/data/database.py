@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable
 
 from jetpack_git.data.sqlite import BUSY_TIMEOUT_S
-from jetpack_git.data.sqlite import Sqlite
 from jetpack_git.data.sqlite import Row as Row
+from jetpack_git.data.sqlite import Sqlite
 from jetpack_git.errors import StoreError
 
 FOLDER = os.path.join(os.path.dirname(__file__), "sql")

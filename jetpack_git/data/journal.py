@@ -19,14 +19,21 @@ class Journal:
         self.worktree = worktree
 
     def event(
-        self, kind: str, task_id: str | None = None, *, agent: str | None = None, note: str = "",
+        self,
+        kind: str,
+        task_id: str | None = None,
+        *,
+        agent: str | None = None,
+        note: str = "",
+        event_id: str | None = None,
+        at: str | None = None,
         **data: object,
     ) -> None:
-        """The event is kept, once the transaction is."""
+        """The event is kept, once the transaction is; now and under a new id if not said."""
         self.db.run(
-            "events.insert", id=ids.event_id(), at=clock.now(), kind=kind, task_id=task_id,
-            agent=agent, note=note, data=dump(data),
-        )
+            "events.insert", id=event_id or ids.event_id(), at=at or clock.now(), kind=kind,
+            task_id=task_id, agent=agent, note=note, data=dump(data),
+        )  # fmt: skip
 
     def touched(self, kind: str, noun_id: str) -> None:
         """The noun's file in this worktree is due to be written."""

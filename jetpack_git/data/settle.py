@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.models.task import Status
-from jetpack_git.data.journal import Journal
 
 
 def after_status(journal: Journal, task_ids: Iterable[str]) -> None:
@@ -80,9 +80,7 @@ def _derive_parent(journal: Journal, parent_id: str) -> bool:
         status = Status.PENDING
     else:
         status = Status.COMPLETED if row["completed"] else Status.CANCELLED
-    moved = journal.db.one(
-        "tasks.set_parent_status", id=parent_id, status=status, now=clock.now()
-    )
+    moved = journal.db.one("tasks.set_parent_status", id=parent_id, status=status, now=clock.now())
     if moved is None:
         return False
     if status != Status.PENDING:

@@ -21,8 +21,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git.run import environment
@@ -315,6 +313,8 @@ def _lefthook_lines(config: str) -> str:
     if config.endswith(("json", "jsonc")):
         return json.dumps(keys, indent=2) + "\n"
     tables = [f'[{n}.commands.git-jetpack-guard]\nrun = "{call}"\n' for n, call in calls]
+    import yaml
+
     text = "".join(tables) if config.endswith("toml") else yaml.safe_dump(keys, sort_keys=False)
     return f"# in {config}:\n{text}"
 

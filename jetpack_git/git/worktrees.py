@@ -32,9 +32,7 @@ def all_worktrees(cwd: Path) -> list[Worktree]:
     """The worktrees of the clone, the main one first."""
     found = []
     for block in git("worktree", "list", "--porcelain", "-z", cwd=cwd).split("\0\0"):
-        fields = dict(
-            (line.split(" ", 1) + [""])[:2] for line in block.split("\0") if line
-        )
+        fields = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
         if "worktree" in fields:
             found.append(
                 Worktree(

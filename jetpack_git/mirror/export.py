@@ -16,6 +16,8 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import StoreError
 from jetpack_git.mirror import files
 from jetpack_git.mirror import text
+from jetpack_git.models.event import Event
+from jetpack_git.models.task import Task
 
 CHUNK = 500
 
@@ -104,9 +106,7 @@ def _write(
             return
     if there != data:
         files.write(worktree, path, data)
-    db.run(
-        "mirror.see", worktree=worktree, path=path, blob=blob, stat=files.stat(worktree, path)
-    )
+    db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=files.stat(worktree, path))
     _write_log(db, worktree, kind, noun_id)
 
 
@@ -121,9 +121,21 @@ def _write_log(db: Database, worktree: str, kind: str, noun_id: str) -> None:
     wanted = text.log_text(existing, events)
     if wanted != existing:
         files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
-        db.run(
-            "mirror.see", worktree=worktree, path=path, blob="", stat=files.stat(worktree, path)
-        )
+        db.run("mirror.see", worktree=worktree, path=path, blob="", stat=files.stat(worktree, path))
+
+
+def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
+    """The files in this worktree say what the database is about to be told.
+
+    So that one commit holds the work and its completion. When it does not come to that,
+    `overwrite` puts the files right.
+    """
+    files.write(worktree, files.task_path(task.id), text.task_text(task).encode())
+    path = files.log_path(task.id)
+    existing = (files.read(worktree, path) or b"").decode("utf-8", "surrogateescape")
+    events = [to_event(row) for row in db.all("events.of_task", task_id=task.id)]
+    wanted = text.log_text(existing, [*events, event])
+    files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
 
 
 def conflict(db: Database, worktree: str, path: str, noun_id: str) -> str:
@@ -154,4 +166,3 @@ def overwrite(db: Database, worktree: str, kind: str, noun_id: str) -> None:
             "mirror.see", worktree=worktree, path=path, blob=blob, stat=files.stat(worktree, path)
         )
         _write_log(db, worktree, kind, noun_id)
-

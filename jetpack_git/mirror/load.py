@@ -188,9 +188,7 @@ def _apply(
             if force is None and not _as_last_seen(db, worktree, one.path, ours):
                 history = history if history is not None else _history(worktree)
                 if _blob(db, ours) not in history.get(one.path, set()):
-                    report.conflicts.append(
-                        export.conflict(db, worktree, one.path, one.task.id)
-                    )
+                    report.conflicts.append(export.conflict(db, worktree, one.path, one.task.id))
                     continue
             db.run("tasks.update", **task_columns(_merged(ours, one.task)))
             report.updated.append(one.task.id)

@@ -2,7 +2,7 @@
 
 A task's file is YAML front matter, one field a line in a fixed order, then the description.
 What every write would change (claims, attempts, heartbeats) is not in it; a parent has no
-status line, because its status follows from its children. Fields that change often stand
+status, because its status follows from its children. Fields that change often stand
 between fields that do not, so that two branches' changes seldom touch neighbouring lines.
 """
 
@@ -45,7 +45,9 @@ def task_text(task: Task) -> str:
         if values:
             lines.append(f"{key}:")
             lines.extend(f"  - {scalar(one)}" for one in values)
-    lines += _fields(("summary", task.summary), ("completed", task.completed_at))
+    lines += _fields(
+        ("summary", task.summary), ("completed", None if task.children else task.completed_at)
+    )
     lines += _unknown(task.extra)
     return "\n".join([*lines, FENCE, ""]) + (f"{task.description}\n" if task.description else "")
 
@@ -140,8 +142,12 @@ def _escaped(character: str) -> str:
     if character == " " or character.isprintable():
         return character
     code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else (
-        f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else (f"\\U{code:08x}")
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import field
 from typing import Annotated
 from typing import Any
 from typing import Literal
+from typing import NotRequired
 
 import yaml
 from pydantic import AfterValidator
@@ -19,7 +20,6 @@ from pydantic import BeforeValidator
 from pydantic import Field
 from pydantic import TypeAdapter
 from pydantic import ValidationError
-from typing_extensions import NotRequired
 from typing_extensions import TypedDict
 
 from jetpack_git.errors import BadInput
@@ -155,9 +155,7 @@ def config(text: str, *, source: str) -> Config:
                 hint=f"Write the settings of {name} below it, indented, one a line.",
             )
         if name in raw:
-            found = header(
-                _dedented(raw[name]), shape, source=source, first_line=lines[name] + 1
-            )
+            found = header(_dedented(raw[name]), shape, source=source, first_line=lines[name] + 1)
             sections[name] = found.fields
             unknown += [f"{name}.{key}" for key in found.unknown]
     swarm = {_SWARM_NAMES.get(key, key): one for key, one in sections.get("swarm", {}).items()}
@@ -204,12 +202,13 @@ def _mapping(
     starts = []
     for key, _ in node.value:
         name = str(key.value)
+        line = key.start_mark.line + first_line
         if name in lines:
             raise BadInput(
-                f"{source}:{key.start_mark.line + first_line}: the key {name!r} stands there twice.",
-                hint=f"Keep one of lines {lines[name]} and {key.start_mark.line + first_line}.",
+                f"{source}:{line}: the key {name!r} stands there twice.",
+                hint=f"Keep one of lines {lines[name]} and {line}.",
             )
-        lines[name] = key.start_mark.line + first_line
+        lines[name] = line
         starts.append((name, key.start_mark.line))
     return values, lines, _raw(text, starts)
 

@@ -2,7 +2,8 @@
 
 A pattern is git's `:(glob)` pathspec, anchored at the repository's root. What it covers is
 
-- the path spelled exactly like the pattern, and everything below it;
+- the path spelled exactly like the pattern, and everything below it, unless the pattern has a
+  `*` or `?` (git covers such a name, too; then every `**/x` would overlap every `y/*`);
 - every path that the wildcards match: `*` and `?` stay within a directory, `**` crosses
   directories, `[...]` is a class, a backslash makes the next character ordinary.
 
@@ -29,20 +30,13 @@ _NOT_SLASH = ((1, 46), (48, _LAST))
 _UPPER, _LOWER, _DIGIT = (65, 90), (97, 122), (48, 57)
 _NAMED = 3
 _TO_LOWER = {code: code + 32 for code in range(65, 91)}
-_POSIX = {  # as git's own ctype has them, whatever the locale
-    "alnum": (_DIGIT, _UPPER, _LOWER),
-    "alpha": (_UPPER, _LOWER),
-    "blank": ((9, 9), (32, 32)),
-    "cntrl": ((1, 31), (127, 127)),
-    "digit": (_DIGIT,),
-    "graph": ((33, 126),),
-    "lower": (_LOWER,),
-    "print": ((32, 126),),
-    "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
-    "space": ((9, 10), (13, 13), (32, 32)),
-    "upper": (_UPPER,),
+_POSIX: dict[str, _Ranges] = {  # as git's own ctype has them, whatever the locale
+    "alnum": (_DIGIT, _UPPER, _LOWER), "alpha": (_UPPER, _LOWER), "blank": ((9, 9), (32, 32)),
+    "cntrl": ((1, 31), (127, 127)), "digit": (_DIGIT,), "graph": ((33, 126),), "lower": (_LOWER,),
+    "print": ((32, 126),), "punct": ((33, 47), (58, 64), (91, 96), (123, 126)),
+    "space": ((9, 10), (13, 13), (32, 32)), "upper": (_UPPER,),
     "xdigit": (_DIGIT, (65, 70), (97, 102)),
-}
+}  # fmt: skip
 
 
 def normalise(text: str, *, base: str = "") -> str:
@@ -108,14 +102,14 @@ class Pattern:
     `ignorecase` folds ASCII letters, as git does. `literal` means: without wildcards.
     """
 
-    __slots__ = ("_machine", "_needle", "_spelling", "ignorecase", "literal", "text")
+    __slots__ = ("_is_name", "_machine", "_needle", "_spelling", "ignorecase", "literal", "text")
 
     def __init__(self, text: str, ignorecase: bool = False) -> None:
         path = _literal(text)
         spelling = text if path is None else path
-        self.text = text
-        self.ignorecase = ignorecase
+        self.text, self.ignorecase = text, ignorecase
         self.literal = path is not None
+        self._is_name = self.literal or not ("*" in text or "?" in text)
         self._spelling = fold(spelling) if ignorecase else spelling
         self._needle = "" if self.literal else _needle(self._spelling)
         self._machine: _Machine | None = None
@@ -125,7 +119,7 @@ class Pattern:
         if self.ignorecase:
             path = fold(path)
         spelling = self._spelling
-        if path.startswith(spelling) and path[len(spelling) :][:1] in ("", "/"):
+        if self._is_name and f"{path}/".startswith(f"{spelling}/"):
             return True
         if self.literal or self._needle not in path:
             return False
@@ -138,8 +132,9 @@ class Pattern:
             mine, theirs = fold(mine), fold(theirs)
         if not mine.startswith(theirs) and not theirs.startswith(mine):
             return False
-        if self.matches(other._spelling) or other.matches(self._spelling):
-            return True
+        for one, two in ((self, other), (other, self)):
+            if two._is_name and one.matches(two._spelling):
+                return True
         if self.literal and other.literal and self.ignorecase == other.ignorecase:
             return False
         return _meet(self._graph(), other._graph())
@@ -154,14 +149,16 @@ class Pattern:
         return self._machine
 
     def _graph(self) -> _Graph:
-        graph = _Graph(self._spelling, self.ignorecase)
+        graph = _Graph()
+        if self._is_name:
+            graph.add_name(self._spelling, self.ignorecase)
         if not self.literal:
             graph.add(self._wildcards())
         return graph
 
 
 def fold(text: str) -> str:
-    """`text` with its ASCII capitals lowered: what git takes for equal when it ignores case."""
+    """`text` with its ASCII capitals lowered: equal for git when it ignores case."""
     return text.lower() if text.isascii() else text.translate(_TO_LOWER)
 
 
@@ -322,8 +319,7 @@ def _parse_class(machine: _Machine, text: str, at: int) -> int:
 
 def _complement(ranges: _Ranges) -> _Ranges:
     """The code points outside `ranges`, in order; never NUL."""
-    gaps = []
-    start = 1
+    gaps, start = [], 1
     for low, high in sorted((*ranges, (_LAST + 1, _LAST + 1))):
         if start < low <= high:
             gaps.append((start, low - 1))
@@ -336,10 +332,13 @@ class _Graph:
 
     __slots__ = ("accepts", "edges", "starts")
 
-    def __init__(self, path: str, ignorecase: bool) -> None:
-        """`path` is covered, and what is below it."""
+    def __init__(self) -> None:
         self.edges: list[list[tuple[_Ranges, int]]] = []
         self.starts: list[int] = []
+        self.accepts: set[int] = set()
+
+    def add_name(self, path: str, ignorecase: bool) -> None:
+        """`path` is covered, and what is below it; to be called first."""
         spelled = _Machine(ignorecase)
         for char in path:
             spelled.read(char)
@@ -385,10 +384,10 @@ def _meet(one: _Graph, two: _Graph) -> bool:
             return True
         for step, to_a in one.edges[a]:
             for other, to_b in two.edges[b]:
-                common = pieces[step] & pieces[other]
-                after = [(to_a, to_b, n) for n in _dots(dots, common, bit[46], bit[47])]
-                todo += [state for state in after if state not in seen]
-                seen.update(after)
+                if common := pieces[step] & pieces[other]:
+                    after = {(to_a, to_b, n) for n in _dots(dots, common, bit[46], bit[47])}
+                    todo += after - seen
+                    seen |= after
     return False
 
 

@@ -102,9 +102,9 @@ def is_alive(agent: Agent, *, stale_after_s: float) -> bool:
 
     The process is looked at only on its own host.
     """
-    if agent.host == socket.gethostname() and agent.pid is not None:
-        if not is_same_process(agent.pid, agent.pid_started):
-            return False
+    here = agent.host == socket.gethostname() and agent.pid is not None
+    if here and not is_same_process(agent.pid or 0, agent.pid_started):
+        return False
     return agent.heartbeat_at is None or agent.heartbeat_at >= clock.after(-stale_after_s)
 
 

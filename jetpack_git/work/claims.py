@@ -62,11 +62,13 @@ def claim_next(
     strategy: str = DEFAULT,
     without: Collection[str] = (),
     overlapping: bool = True,
+    reserve_for_s: float | None = None,
 ) -> Task | None:
     """The task that the agent now holds; None when nothing is ready for it.
 
     `without` names tasks to leave alone. A task whose files overlap another agent's
-    reservation is taken only when there is no other, and only if `overlapping`.
+    reservation is taken only when there is no other, and only if `overlapping`. With
+    `reserve_for_s` the task's files are reserved for the agent in the same transaction.
     """
     if strategy not in STRATEGIES:
         raise BadInput(
@@ -76,7 +78,7 @@ def claim_next(
     if strategy == "graph-prioritized":
         graph.refresh(db)
     with db.transaction():
-        fallback: str | None = None
+        fallback = ""
         reservations = Reservations(db)
         for row in _candidates(db, strategy, set(skills)):
             task_id = str(row["id"])
@@ -85,12 +87,19 @@ def claim_next(
             if _overlaps(reservations, row, agent):
                 fallback = fallback or task_id
                 continue
-            if tasks.take(task_id, agent=agent, incarnation=incarnation):
-                return tasks.get(task_id)
-        if fallback and overlapping:
-            tasks.take(fallback, agent=agent, incarnation=incarnation)
-            return tasks.get(fallback)
-    return None
+            break
+        else:
+            task_id = fallback if fallback and overlapping else ""
+        if not task_id:
+            return None
+        tasks.take(task_id, agent=agent, incarnation=incarnation)
+        task = tasks.get(task_id)
+        if reserve_for_s and task.files:
+            reservations.reserve(
+                task.files, agent=agent, incarnation=incarnation, task_id=task.id,
+                ttl_s=reserve_for_s,
+            )  # fmt: skip
+    return task
 
 
 def _overlaps(reservations: Reservations, row: Row, agent: str) -> bool:

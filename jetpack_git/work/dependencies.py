@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from jetpack_git.data import settle
 from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Negative
 from jetpack_git.models.task import CLOSED
-from jetpack_git.data import settle
-from jetpack_git.data.journal import Journal
 
 
 def add(journal: Journal, task_id: str, depends_on: str, *, agent: str | None = None) -> None:

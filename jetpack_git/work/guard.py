@@ -47,9 +47,7 @@ def conflicts(touched: dict[str, list[Held]], agent: str) -> list[tuple[str, Row
         others = [
             row
             for _, row in held
-            if row["agent"] != agent
-            and not row["shared"]
-            and (mine is None or _seq(row) < mine)
+            if row["agent"] != agent and not row["shared"] and (mine is None or _seq(row) < mine)
         ]
         if others:
             found.append((path, min(others, key=_seq)))

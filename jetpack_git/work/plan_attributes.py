@@ -16,8 +16,8 @@ from itertools import islice
 
 MAX_ID = 100
 
-_COMPARED = 5_000  # titles, and as many keys, that an unknown name is compared with
-_CUT = 100  # characters of each that are compared
+_COMPARED = 2_000  # titles, and as many keys, that an unknown name is compared with
+_CUT = 60  # characters of each that are compared
 
 _PRIORITIES = {
     "critical": 0,
@@ -63,7 +63,11 @@ _ALIASES = {
 }
 
 
-@dataclass
+_CLOSE_HINT = "Close it with ], and put a pattern that holds a single bracket in double quotes."
+_QUOTES_HINT = 'Put all of a pattern between double quotes, such as [files: "a,b.txt"].'
+
+
+@dataclass(slots=True)
 class Attributes:
     """What a title says: its text without the attributes, and their values.
 
@@ -134,9 +138,6 @@ def _attributes(text: str, found: Attributes) -> Iterator[tuple[int, str, _Value
             return
         after = value.end
         yield start, name, value
-
-
-_CLOSE_HINT = "Close it with ], and put a pattern that holds a single bracket in double quotes."
 
 
 def _brackets(text: str) -> tuple[list[int], dict[int, int]]:
@@ -264,6 +265,8 @@ def _store(found: Attributes, name: str, values: list[_Value]) -> None:
         found.depends = entries
     elif name == "files":
         found.files = entries
+        if any(entry.startswith('"') for entry in entries):
+            found.problems.append(("the double quotes in [files: …] do not match", _QUOTES_HINT))
     elif name == "skills":
         found.skills = tuple(sorted({" ".join(entry.lower().split()) for entry in entries}))
     elif len(values) > 1:

@@ -122,9 +122,7 @@ def _decode(data: bytes, source: str) -> str:
     if len(data) > MAX_BYTES:
         message = f"the plan has {len(data):,} bytes, more than {MAX_BYTES:,}"
         raise _refusal(source, [_Problem(1, message, "Split the plan into several files.")])
-    offset = data.find(b"\0")
-    what = "a NUL byte"
-    text = ""
+    text, offset, what = "", data.find(b"\0"), "a NUL byte"
     if offset < 0:
         try:
             text = data.decode("utf-8")
@@ -148,7 +146,7 @@ def _body_lines(text: str) -> Iterator[tuple[int, str]]:
     if lines[0].rstrip() == "---":
         ends = (at for at in range(1, len(lines)) if lines[at].rstrip() == "---")
         start = next(ends, -1) + 1
-    return ((at + 1, lines[at]) for at in range(start, len(lines)))
+    return enumerate(lines[start:], start + 1)
 
 
 def _column(line: str) -> int:
@@ -161,8 +159,7 @@ def _dedent(line: str, columns: int) -> str:
     """`line` without its first `columns` columns, as far as they are blank."""
     if not columns or line[:1] not in (" ", "\t"):
         return line
-    text = line.lstrip(" \t")
-    return " " * max(0, _column(line) - columns) + text
+    return " " * max(0, _column(line) - columns) + line.lstrip(" \t")
 
 
 class _Reader:

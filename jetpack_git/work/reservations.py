@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import to_reservation
 from jetpack_git.errors import BadInput
 from jetpack_git.models.patterns import Pattern
@@ -14,7 +15,6 @@ from jetpack_git.models.patterns import parents
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
-from jetpack_git.data.journal import Journal
 
 DEFAULT_TTL_S = 3600
 LONGEST_TTL_S = 366 * 24 * 3600
@@ -77,14 +77,14 @@ class Reservations:
             for above in parents(key):
                 near += self.db.all("reservations.at", anchor=above, now=now)
             wanted = Pattern(pattern, self._ignorecase)
-            for row in {row["seq"]: row for row in near if row["agent"] != agent}.values():
-                if wanted.overlaps(Pattern(str(row["pattern"]), self._ignorecase)):
-                    found.append(Overlap(pattern, to_reservation(row)))
+            found += [
+                Overlap(pattern, to_reservation(row))
+                for row in {row["seq"]: row for row in near if row["agent"] != agent}.values()
+                if wanted.overlaps(Pattern(str(row["pattern"]), self._ignorecase))
+            ]
         return found
 
-    def active(
-        self, *, agent: str | None = None, limit: int = -1
-    ) -> tuple[list[Reservation], int]:
+    def active(self, *, agent: str | None = None, limit: int = -1) -> tuple[list[Reservation], int]:
         """The first `limit` active reservations, in order, and how many there are."""
         now = clock.now()
         rows = self.db.all("reservations.active", agent=agent, now=now, limit=limit)

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from jetpack_git import clock
 from jetpack_git import ids
+from jetpack_git.data import settle
 from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import task_columns
 from jetpack_git.data.rows import to_event
@@ -23,9 +25,7 @@ from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
-from jetpack_git.data import settle
 from jetpack_git.work.find import resolve
-from jetpack_git.data.journal import Journal
 
 EDITABLE = frozenset({"title", "description", "priority", "skills", "files", "estimate_s"})
 
@@ -122,6 +122,10 @@ class Tasks:
         """The direct children of the task, in their order."""
         return [to_task(row) for row in self.db.all("tasks.children", id=task_id)]
 
+    def held(self) -> Sequence[Task]:
+        """The tasks that somebody has claimed, in the order of their claims."""
+        return [to_task(row) for row in self.db.all("tasks.all_held")]
+
     def counts(self) -> dict[str, int]:
         """How many leaves stand in each state."""
         return {str(row["state"]): int(str(row["n"])) for row in self.db.all("tasks.counts")}
@@ -167,20 +171,33 @@ class Tasks:
         incarnation: str | None = None,
         summary: str | None = None,
         commit_id: str | None = None,
+        foretold: Event | None = None,
     ) -> Task:
-        """The task is completed; what waited for it alone is ready."""
+        """The task is completed; what waited for it alone is ready.
+
+        `foretold` is the event of `foretell_done`, where the files already say so.
+        """
         return self._move(
             text, Status.COMPLETED, HELD, "task.completed", agent, incarnation,
-            note=summary or "", summary=summary, commit_id=commit_id,
+            note=summary or "", summary=summary, commit_id=commit_id, foretold=foretold,
         )  # fmt: skip
+
+    def foretell_done(self, task: Task, *, agent: str, summary: str | None) -> tuple[Task, Event]:
+        """The task as `done` will leave it, and the event of that. Nothing is kept."""
+        event = Event(
+            id=ids.event_id(), at=clock.now(), kind="task.completed", task_id=task.id,
+            agent=agent, note=summary or "",
+        )  # fmt: skip
+        done = replace(
+            task, status=Status.COMPLETED, completed_at=event.at, summary=summary or task.summary
+        )
+        return done, event
 
     def fail(
         self, text: str, *, agent: str, incarnation: str | None = None, reason: str = ""
     ) -> Task:
         """The task has failed and is offered to nobody until it is released."""
-        return self._move(
-            text, Status.FAILED, HELD, "task.failed", agent, incarnation, note=reason
-        )
+        return self._move(text, Status.FAILED, HELD, "task.failed", agent, incarnation, note=reason)
 
     def retry(
         self, text: str, *, agent: str, incarnation: str | None = None, reason: str = ""
@@ -217,6 +234,11 @@ class Tasks:
             self.db.run("tasks.set_branch", id=task_id, branch=branch, now=clock.now())
             self.journal.touched("task", task_id)
 
+    def set_commit(self, task_id: str, commit_id: str) -> None:
+        """The task's work is in that commit."""
+        with self.db.transaction():
+            self.db.run("tasks.set_commit", id=task_id, commit_id=commit_id)
+
     def _move(
         self,
         text: str,
@@ -230,20 +252,25 @@ class Tasks:
         keep: bool = True,
         summary: str | None = None,
         commit_id: str | None = None,
+        foretold: Event | None = None,
     ) -> Task:
         """The task has the new status, if its holder says so."""
+        now = foretold.at if foretold else clock.now()
         with self.db.transaction():
             before = self.get(text)
             _check_leaf(before)
             holder = agent if before.status in HELD else None
             moved = self.db.one(
-                "tasks.move", id=before.id, status=status, sources=dump(sources), now=clock.now(),
+                "tasks.move", id=before.id, status=status, sources=dump(sources), now=now,
                 holder=holder, incarnation=incarnation if holder else None, keep=keep,
                 summary=summary, commit_id=commit_id,
             )  # fmt: skip
             if moved is None:
                 raise _why_not_movable(before, status, sources, agent)
-            self.journal.event(event, before.id, agent=agent, note=note)
+            self.journal.event(
+                event, before.id, agent=agent, note=note,
+                event_id=foretold.id if foretold else None, at=now,
+            )  # fmt: skip
             self.journal.touched("task", before.id)
             if status in CLOSED or before.status in CLOSED:
                 settle.after_status(self.journal, [before.id])

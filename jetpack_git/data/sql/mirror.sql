@@ -42,3 +42,6 @@ DELETE FROM mirror_seen WHERE worktree = :worktree AND path = :path
 
 -- name: seen_worktrees
 SELECT DISTINCT worktree FROM mirror_seen
+
+-- name: worktrees
+SELECT worktree FROM mirror_pending UNION SELECT worktree FROM mirror_seen

@@ -55,6 +55,9 @@ RETURNING id
 -- name: set_branch
 UPDATE tasks SET branch = :branch, updated_at = :now WHERE id = :id
 
+-- name: set_commit
+UPDATE tasks SET commit_id = :commit_id WHERE id = :id
+
 -- The children of a task, in their order.
 -- name: children
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
@@ -181,3 +184,44 @@ FROM tasks t WHERE t.plan_id = :plan_id
 
 -- name: delete
 DELETE FROM tasks WHERE id = :id
+
+-- The commits of the finished leaves that these tasks are or have below them.
+-- name: commits_below
+WITH RECURSIVE down (id) AS (
+    SELECT value FROM json_each(:ids)
+    UNION
+    SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
+)
+SELECT t.id, t.commit_id FROM tasks t JOIN down ON t.id = down.id
+WHERE t.status = 'completed' AND t.commit_id IS NOT NULL ORDER BY t.completed_at, t.seq
+
+-- The finished tasks whose branch was not merged yet, in the order of their completion.
+-- name: unmerged
+SELECT t.*, '[]' AS depends FROM tasks t
+WHERE t.status = 'completed' AND t.commit_id IS NOT NULL AND t.branch IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM events e
+        WHERE e.task_id = t.id AND e.kind = 'integration.merged')
+ORDER BY t.completed_at, t.seq
+
+-- name: parents
+SELECT DISTINCT parent_id AS id FROM tasks WHERE parent_id IN (SELECT id FROM tasks)
+
+-- The tasks whose derived values are not what they follow from.
+-- name: wrong_counts
+SELECT t.id FROM tasks t
+WHERE t.children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = t.id)
+    OR t.blockers <> (
+        WITH RECURSIVE up (id) AS (
+            SELECT t.id
+            UNION
+            SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
+        )
+        SELECT count(*) FROM up
+        JOIN dependencies d ON d.task_id = up.id
+        JOIN tasks b ON b.id = d.depends_on
+        WHERE b.status NOT IN ('completed', 'cancelled')
+    )
+    OR (t.children > 0 AND (t.status IN ('completed', 'cancelled')) <> NOT EXISTS (
+        SELECT 1 FROM tasks c
+        WHERE c.parent_id = t.id AND c.status NOT IN ('completed', 'cancelled')
+    ))

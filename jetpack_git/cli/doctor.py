@@ -1,0 +1,60 @@
+"""git jetpack doctor"""
+
+from __future__ import annotations
+
+import click
+
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.terminal import safe
+from jetpack_git.doctor import Finding
+from jetpack_git.doctor import examine
+from jetpack_git.errors import JetpackError
+
+
+@command(short_help="Check this clone, and repair what can be repaired.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
+def doctor(frame: Frame, dry_run: bool) -> int:
+    """Check this clone, and repair what can be repaired without a decision of yours.
+
+    Exits 1 when something is left to be done.
+    """
+    workspace = frame.open() if dry_run else frame.workspace
+    findings = examine(workspace)
+    outcomes = [(one, _outcome(one, dry_run)) for one in findings]
+    left = [one for one, outcome in outcomes if outcome not in ("repaired", "note")]
+    document = {
+        "dry_run": dry_run,
+        "findings": [
+            {
+                "check": one.check,
+                "problem": one.problem,
+                "advice": one.advice,
+                "outcome": outcome,
+            }
+            for one, outcome in outcomes
+        ],
+    }
+    lines = [line for one, outcome in outcomes for line in _lines(one, outcome)]
+    frame.answer(document, lines or ["Everything is in order."])
+    return 1 if left else 0
+
+
+def _outcome(finding: Finding, dry_run: bool) -> str:
+    """What became of the finding: `repaired`, `would be repaired`, `yours`, `note`, `failed: …`."""
+    if finding.repair is None:
+        return "yours" if finding.serious else "note"
+    if dry_run:
+        return "would be repaired"
+    try:
+        finding.repair()
+    except JetpackError as error:
+        return f"failed: {error.message}"
+    return "repaired"
+
+
+def _lines(finding: Finding, outcome: str) -> list[str]:
+    return [
+        f"{finding.check}: {safe(finding.problem)}",
+        f"  {outcome}: {safe(finding.advice, lines=True)}",
+    ]

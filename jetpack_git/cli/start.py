@@ -1,0 +1,154 @@
+"""git jetpack start"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from jetpack_git.cli import documents
+from jetpack_git.cli import terminal
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.watch import Lines
+from jetpack_git.cli.watch import summary_lines
+from jetpack_git.errors import BadInput
+from jetpack_git.git import hooks
+from jetpack_git.git import worktrees
+from jetpack_git.git.run import git
+from jetpack_git.models.config import SwarmConfig
+from jetpack_git.swarm import harness
+from jetpack_git.swarm.coordinator import Summary
+from jetpack_git.swarm.coordinator import Swarm
+from jetpack_git.swarm.worker import Job
+from jetpack_git.work.claims import STRATEGIES
+from jetpack_git.workspace import Workspace
+
+
+@command(short_help="Let a swarm of agents work on the ready tasks.")
+@click.option("-a", "--agents", type=click.IntRange(1, 256), default=1, show_default=True,
+              help="How many agents.")  # fmt: skip
+@click.option("--command", "template", metavar="CMD", help="What runs a task, see above.")
+@click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="How agents choose tasks.")
+@click.option("--integrate", type=click.Choice(["leave", "merge"]),
+              help="What happens to a finished task's branch.")  # fmt: skip
+@click.option("--base", help="The branch to start from; the current one if not said.")
+@click.option("--skills", help="The agents' skills, with commas between; none means any task.")
+def start(
+    frame: Frame,
+    agents: int,
+    template: str | None,
+    strategy: str | None,
+    integrate: str | None,
+    base: str | None,
+    skills: str | None,
+) -> int:
+    """Let a swarm of agents work until nothing is ready. Ctrl-C stops it in order.
+
+    CMD is run without a shell for each task, in a worktree of its own, with {task_id},
+    {prompt_file}, {worktree}, {branch} and {agent} filled in. Exit status 0 means done:
+    what it left uncommitted is committed on the branch jetpack/<id>-<title>. Exits 1 when
+    a task was not completed, or not merged.
+    """
+    workspace = frame.workspace
+    config = workspace.config().swarm
+    job = Job(
+        command=_command(template or config.command),
+        strategy=strategy or config.strategy,
+        base=_base(workspace, base),
+        integrate=(integrate or config.integrate) == "merge",
+        config=config,
+    )
+    _check(workspace, job)
+    wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})
+    watch = _watch(frame)
+    swarm = Swarm(workspace, job, size=agents, skills=wanted, report=watch.tell)
+    stopped = _stop_on_signals(swarm, config)
+    with watch:
+        summary = swarm.run()
+    frame.answer(_document(summary), summary_lines(summary))
+    if stopped:
+        return 130
+    return 0 if summary.went_well else 1
+
+
+def _watch(frame: Frame) -> Lines:
+    """A table where a person can see it, else plain lines."""
+    if frame.json or not terminal.is_terminal():
+        return Lines(frame.json)
+    from jetpack_git.cli.table import Table
+
+    return Table()
+
+
+def _command(template: str | None) -> str:
+    """The command's template, checked. Raises BadInput."""
+    if not template:
+        raise BadInput(
+            "It is not said what runs a task.",
+            hint="Give --command 'CMD {task_id} {prompt_file}', or swarm.command in the config.",
+        )
+    harness.arguments(template, dict.fromkeys(harness.PLACES, ""))
+    return template
+
+
+def _base(workspace: Workspace, base: str | None) -> str:
+    """The branch that tasks start from and are merged into. Raises BadInput."""
+    where = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    name = base or worktrees.current_branch(where)
+    if name is None:
+        raise BadInput("HEAD is on no branch.", hint="Say which branch to use: --base BRANCH")
+    if worktrees.commit_of(f"refs/heads/{name}", cwd=where) is None:
+        if base is None:
+            raise BadInput(f"{name} has no commit yet.", hint="Make a first commit.")
+        raise BadInput(f"There is no branch {name!r}.", hint="See them with: git branch")
+    return name
+
+
+def _check(workspace: Workspace, job: Job) -> None:
+    """Warns of what would go wrong later; raises BadInput where that would be for sure."""
+    root = workspace.clone.worktree
+    where = Path(root or workspace.clone.common_dir)
+    states = hooks.status(where)
+    if any(one.state != "installed" for one in states):
+        terminal.warn("the guard's hooks are not all installed; see: git jetpack doctor")
+    if root is None or worktrees.current_branch(where) != job.base:
+        return
+    loose = git("status", "--porcelain", "--untracked-files=all", "--", ".tasks", cwd=where)
+    if loose and job.integrate:
+        raise BadInput(
+            f"{len(loose.splitlines())} files under .tasks/ are not committed; the merges into "
+            f"{job.base} would meet them.",
+            hint="Commit them first: git add .tasks && git commit -m 'Plan the work'",
+        )
+    if loose:
+        terminal.warn("files under .tasks/ are not committed; merging branches will meet them")
+
+
+def _stop_on_signals(swarm: Swarm, config: SwarmConfig) -> list[int]:
+    """The first signal stops the swarm in order; the list holds the signals that came."""
+    came: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:
+            terminal.warn(
+                f"stopping; agents get {config.stop_grace_s:g} s to end, and tasks go back"
+            )
+        swarm.stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    return came
+
+
+def _document(summary: Summary) -> dict[str, object]:
+    return {
+        "went_well": summary.went_well,
+        "results": [
+            {"task": documents.task(task), "agent": agent, "result": what}
+            for task, agent, what in summary.results
+        ],
+    }

@@ -1,0 +1,57 @@
+"""Watching a swarm, line by line."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Self
+
+from jetpack_git.cli.terminal import columns
+from jetpack_git.cli.terminal import safe
+from jetpack_git.models.task import Task
+from jetpack_git.swarm.coordinator import Summary
+from jetpack_git.swarm.worker import Progress
+
+BAD = frozenset({"failed", "retry", "lost", "broke", "not merged", "unmerged", "overlap"})
+
+
+class Lines:
+    """One line for each thing that happens; on stderr when stdout is for JSON."""
+
+    def __init__(self, json: bool) -> None:
+        self._out = sys.stderr if json else sys.stdout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def tell(self, progress: Progress) -> None:
+        """The line is printed."""
+        print(line(progress), file=self._out, flush=True)
+
+
+def summary_lines(summary: Summary) -> list[str]:
+    """What became of each task, and how many of each kind there were."""
+    rows = [
+        (task.id, what, agent, task.branch or "", title_of(task))
+        for task, agent, what in summary.results
+        if task.id
+    ]
+    counts = Counter(what for _, _, what in summary.results)
+    total = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+    return [*columns(rows), total or "There was nothing to do."]
+
+
+def line(progress: Progress) -> str:
+    task = progress.task
+    parts = [progress.at, progress.agent, progress.what]
+    if task is not None and task.id:
+        parts.append(f"{task.id} ({title_of(task)})")
+    line = "  ".join(parts) + (f": {progress.note}" if progress.note else "")
+    return safe(line)
+
+
+def title_of(task: Task | None) -> str:
+    return safe(task.title[:60]) if task is not None else ""

@@ -1,0 +1,189 @@
+"""The doctor: what is wrong in a clone, and its repair.
+
+Each check yields findings; a finding may bring the function that repairs it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from jetpack_git.data import settle
+from jetpack_git.data.journal import Journal
+from jetpack_git.data.rows import dump
+from jetpack_git.errors import BadInput
+from jetpack_git.git import hooks
+from jetpack_git.git import worktrees
+from jetpack_git.git.run import git
+from jetpack_git.mirror import drift
+from jetpack_git.mirror import export
+from jetpack_git.swarm.recover import recover
+from jetpack_git.work.agents import Agents
+from jetpack_git.work.agents import is_alive
+from jetpack_git.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong: which check found it, what it is, and what would be done.
+
+    `repair` is None when only a person can decide; `advice` then says how. What is not
+    `serious` may well be meant.
+    """
+
+    check: str
+    problem: str
+    advice: str
+    repair: Callable[[], object] | None = None
+    serious: bool = True
+
+
+def examine(workspace: Workspace) -> list[Finding]:
+    """All that is wrong, in the order in which it is to be repaired. Nothing is changed."""
+    found: list[Finding] = []
+    for check in (_integrity, _config, _counts, _agents, _worktrees, _files, _hooks):
+        found += check(workspace)
+    return found
+
+
+def _integrity(workspace: Workspace) -> Iterator[Finding]:
+    """The database file is whole."""
+    said = [str(next(iter(row.values()))) for row in workspace.db.all("meta.integrity")]
+    if said != ["ok"]:
+        yield Finding(
+            "database", f"The database is damaged: {said[0]}",
+            "Set the file aside under another name and run: git jetpack init",
+        )  # fmt: skip
+
+
+def _config(workspace: Workspace) -> Iterator[Finding]:
+    """The config can be read, and every key in it is known."""
+    try:
+        unknown = workspace.config().unknown
+    except BadInput as error:
+        yield Finding("config", error.message, error.hint)
+        return
+    for key in unknown:
+        yield Finding("config", f"The config has an unknown key {key!r}.", "Check its spelling.")
+
+
+def _counts(workspace: Workspace) -> Iterator[Finding]:
+    """What is derived (children, parents' status, blockers) agrees with what it follows from."""
+    db = workspace.db
+    wrong = db.all("tasks.wrong_counts")
+    if wrong:
+        ids = [str(row["id"]) for row in wrong]
+
+        def repair() -> None:
+            with db.transaction():
+                parents = [str(row["id"]) for row in db.all("tasks.parents")]
+                db.run("tasks.refresh_children", ids=dump(ids))
+                settle.after_structure(Journal(db, None), ids, parents)
+                settle.after_status(Journal(db, None), ids)
+
+        yield Finding(
+            "counts", f"{len(ids)} tasks have wrong counts, such as {ids[0]}",
+            "Count them anew.", repair,
+        )  # fmt: skip
+
+
+def _agents(workspace: Workspace) -> Iterator[Finding]:
+    """Every agent that says it runs is alive, and every held task has a holder."""
+    config = workspace.config().swarm
+    dead = [
+        one
+        for one in Agents(workspace.db).running()
+        if not is_alive(one, stale_after_s=config.stale_after_s)
+    ]
+    if dead:
+        yield Finding(
+            "agents", f"{', '.join(one.name for one in dead)} died and may hold tasks.",
+            "Keep their work on its branches, and offer their tasks again.",
+            lambda: recover(
+                workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
+            ),
+        )  # fmt: skip
+    known = {one.name for one in Agents(workspace.db).all()}
+    for task in workspace.tasks.held():
+        if task.assignee not in known:
+            yield Finding(
+                "agents",
+                f"{task.id} is {task.status}, held by {task.assignee}, whom this clone never saw.",
+                f"If nobody works on it: git jetpack release {task.id} --as '{task.assignee}'",
+            )
+
+
+def _worktrees(workspace: Workspace) -> Iterator[Finding]:
+    """Every worktree of the pool is there, and nothing else is in its folder."""
+    clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    listed = worktrees.all_worktrees(clone)
+    pool = Path(workspace.clone.pool)
+    for one in listed:
+        if Path(one.path).parent == pool and not Path(one.path).is_dir():
+            yield Finding(
+                "worktrees", f"The worktree {one.path} was deleted by hand.",
+                "Let git forget it; its branch stays.",
+                lambda path=one.path: git("worktree", "remove", path, cwd=clone),  # type: ignore[misc]
+            )  # fmt: skip
+    paths = {os.path.realpath(one.path) for one in listed}
+    for folder in sorted(pool.iterdir()) if pool.is_dir() else []:
+        if os.path.realpath(folder) not in paths:
+            yield Finding(
+                "worktrees", f"{folder} is no worktree of this clone.",
+                "Look at what it holds, and move it away.",
+            )  # fmt: skip
+
+
+def _files(workspace: Workspace) -> Iterator[Finding]:
+    """The task files of this worktree and the database say the same."""
+    root = workspace.clone.worktree
+    if root is None:
+        return
+    db = workspace.db
+    gone = [
+        str(row["worktree"])
+        for row in db.all("mirror.worktrees")
+        if not os.path.isdir(str(row["worktree"]))
+    ]
+    if gone:
+
+        def forget() -> None:
+            with db.transaction_quietly():
+                for path in gone:
+                    db.run("mirror.forget_worktree", worktree=path)
+                    db.run("mirror.forget_seen", worktree=path)
+
+        yield Finding(
+            "files", f"{len(gone)} worktrees are gone whose files the database remembers.",
+            "Forget them.", forget,
+        )  # fmt: skip
+    if db.all("mirror.pending", worktree=root, limit=1):
+        yield Finding(
+            "files", "Some task files are still to be written.", "Write them.",
+            lambda: export.flush(db, root),
+        )  # fmt: skip
+    for one in drift.differences(db, root):
+        yield Finding("files", one.problem, one.advice, serious=one.serious)
+
+
+def _hooks(workspace: Workspace) -> Iterator[Finding]:
+    """The guard is installed, and its interpreter is this one."""
+    where = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    python = Path(sys.executable)
+    states = [one for one in hooks.status(where, python=python) if one.state != "installed"]
+    for state in states:
+        if state.state == "managed-missing":
+            yield Finding(
+                "hooks", f"{state.name} is managed by {state.found.manager}, without the guard.",
+                f"Add these lines there:\n{state.found.lines}",
+            )  # fmt: skip
+    if any(one.state in ("missing", "other-interpreter") for one in states):
+        names = ", ".join(one.name for one in states)
+        yield Finding(
+            "hooks", f"The guard does not stand in {names}, or runs under another Python.",
+            "Install it.", lambda: hooks.install(where, python=python),
+        )  # fmt: skip

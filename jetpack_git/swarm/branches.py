@@ -1,0 +1,144 @@
+"""The branch of a task: its name, where it begins, and what is on it.
+
+Merges are made from objects alone (`git merge-tree`), so no worktree is ever left in the
+middle of one.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+from jetpack_git.errors import GitFailed
+from jetpack_git.errors import Negative
+from jetpack_git.git import worktrees
+from jetpack_git.git.run import failed
+from jetpack_git.git.run import git
+from jetpack_git.git.run import run
+from jetpack_git.git.run import succeeds
+from jetpack_git.models.task import Task
+
+
+class MergeConflict(Negative):
+    """Two branches change the same lines."""
+
+    name = "merge_conflict"
+
+    def __init__(self, ours: str, theirs: str, paths: list[str]) -> None:
+        super().__init__(
+            f"{theirs} conflicts with {ours} in {', '.join(paths[:10])}",
+            hint=f"Merge {theirs} by hand.",
+        )
+        self.paths = paths
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A worktree that is on the task's branch.
+
+    `start` is the commit that the branch was cut from; `unfinished` the subjects of what
+    an earlier attempt left on it.
+    """
+
+    branch: str
+    start: str
+    unfinished: tuple[str, ...]
+
+
+def name_of(task: Task) -> str:
+    """The name of the task's branch: `jetpack/<id>-<slug>`."""
+    folded = "".join(one if one.isascii() and one.isalnum() else "-" for one in task.title.lower())
+    slug = "-".join(part for part in folded[:200].split("-") if part)[:40].strip("-")
+    return f"jetpack/{task.id}-{slug}" if slug else f"jetpack/{task.id}"
+
+
+def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
+    """The worktree is on the task's branch, which holds the task's finished dependencies.
+
+    A branch that is there already is gone on with. Raises MergeConflict when the
+    dependencies do not merge.
+    """
+    branch = task.branch or name_of(task)
+    start = git("rev-parse", "--verify", f"{base}^{{commit}}", cwd=worktree)
+    for other, commit in finished_before(db, task.id):
+        if worktrees.commit_of(commit, cwd=worktree) and not worktrees.contains(
+            start, commit, cwd=worktree
+        ):
+            start = merged(start, commit, cwd=worktree, message=f"Take in {other}")
+    tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
+    if tip is None:
+        git("switch", "--quiet", "--no-track", "--create", branch, start, cwd=worktree)
+        return Prepared(branch, start, ())
+    git("switch", "--quiet", branch, cwd=worktree)
+    subjects = git("log", "--format=%s", f"{start}..{tip}", cwd=worktree).splitlines()
+    if not worktrees.contains(tip, start, cwd=worktree):
+        joined = merged(tip, start, cwd=worktree, message=f"Take in {base}")
+        git("merge", "--quiet", "--ff-only", joined, cwd=worktree)
+    return Prepared(branch, start, tuple(subjects))
+
+
+def finished_before(db: Database, task_id: str) -> list[tuple[str, str]]:
+    """The id and commit of each finished task that this one, or a parent of it, waited for."""
+    before = [str(row["id"]) for row in db.all("dependencies.before", id=task_id)]
+    return [
+        (str(row["id"]), str(row["commit_id"]))
+        for row in db.all("tasks.commits_below", ids=dump(before))
+    ]
+
+
+def merged(ours: str, theirs: str, *, cwd: Path, message: str) -> str:
+    """The commit that holds both; `theirs` itself when it holds `ours`.
+
+    Raises MergeConflict. No branch and no worktree is touched.
+    """
+    if worktrees.contains(theirs, ours, cwd=cwd):
+        return theirs
+    args = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+    done = run(*args, cwd=cwd, check=False)
+    fields = os.fsdecode(done.stdout).split("\0")
+    if done.returncode == 1:
+        raise MergeConflict(ours[:12], theirs[:12], [one for one in fields[1:] if one])
+    if done.returncode != 0:
+        raise failed(args, done)
+    return git(
+        "commit-tree", fields[0], "-p", ours, "-p", theirs, "-F", "-", cwd=cwd,
+        env=identity(cwd), stdin=message.encode("utf-8", "replace"),
+    )  # fmt: skip
+
+
+def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:
+    """Every path in which two commits (or a commit and a tree) differ."""
+    out = git("diff", "--name-only", "-z", "--no-renames", before, after, cwd=cwd)
+    return [one for one in out.split("\0") if one]
+
+
+def identity(cwd: Path, author: str | None = None) -> dict[str, str]:
+    """Git's variables for a commit: the user's own identity, or ours where there is none."""
+    found = {} if succeeds("var", "GIT_COMMITTER_IDENT", cwd=cwd) else dict(worktrees.AUTHOR)
+    if author is not None:
+        found["GIT_AUTHOR_NAME"] = author
+        email = git("config", "user.email", cwd=cwd, check=False)
+        found["GIT_AUTHOR_EMAIL"] = email or worktrees.AUTHOR["GIT_AUTHOR_EMAIL"]
+    return found
+
+
+def move_base(base: str, old: str, new: str, *, clone: Path) -> None:
+    """The base branch is at `new`, in the worktree that has it checked out, too.
+
+    Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
+    its own that would be lost; nothing has changed then.
+    """
+    holder = next(
+        (one for one in worktrees.all_worktrees(clone) if one.branch == base and not one.bare),
+        None,
+    )
+    if holder is None:
+        git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
+        return
+    where = Path(holder.path)
+    if git("rev-parse", "HEAD", cwd=where) != old:
+        raise GitFailed(f"{base} has moved meanwhile.")
+    git("merge", "--quiet", "--ff-only", new, cwd=where)

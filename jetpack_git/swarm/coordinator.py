@@ -1,0 +1,241 @@
+"""The coordinator: starts agents, keeps their hearts beating, and ends them in order."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+
+from jetpack_git import clock
+from jetpack_git.data.database import open_database
+from jetpack_git.errors import JetpackError
+from jetpack_git.git import worktrees
+from jetpack_git.git.clone import find
+from jetpack_git.models.agent import Agent
+from jetpack_git.models.task import Task
+from jetpack_git.swarm import integrate
+from jetpack_git.swarm.recover import recover
+from jetpack_git.swarm.worker import Job
+from jetpack_git.swarm.worker import Progress
+from jetpack_git.swarm.worker import Worker
+from jetpack_git.work import claims
+from jetpack_git.work.agents import Agents
+from jetpack_git.work.reservations import Reservations
+from jetpack_git.workspace import Workspace
+
+LOOK_AGAIN_S = 2.0
+MOST_AGENTS = 1000
+
+
+@dataclass
+class Summary:
+    """What became of each task that the swarm touched, in the order of its end."""
+
+    results: list[tuple[Task, str, str]] = field(default_factory=list)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether every task that was begun was completed, and merged if it was to be."""
+        return all(what in ("completed", "merged") for _, _, what in self.results)
+
+
+class Swarm:
+    """Some agents at work in one clone, as threads of this process."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        job: Job,
+        *,
+        size: int,
+        skills: Sequence[str] = (),
+        report: Callable[[Progress], None],
+    ) -> None:
+        self.workspace = workspace
+        self.job = job
+        self.summary = Summary()
+        self.stop = threading.Event()
+        self._size = size
+        self._skills = skills
+        self._report = report
+        self._said: queue.SimpleQueue[Progress] = queue.SimpleQueue()
+        self._state = threading.Condition()
+        self._busy = 0
+        self._tried: set[str] = set()
+        self._living: list[tuple[Agent, Worker]] = []
+
+    def run(self) -> Summary:
+        """Nothing is left that the swarm could do, or it was stopped; what it did.
+
+        Every agent has ended, and holds nothing.
+        """
+        config = self.job.config
+        for sentence in recover(
+            self.workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
+        ):
+            self._report(Progress(clock.now(), "-", "recovered", None, sentence))
+        if self.job.integrate:
+            self._merge_earlier()
+        agents = self._start_agents()
+        threads = [threading.Thread(target=self._live, args=(one,)) for one in agents]
+        beating = threading.Event()
+        heart = threading.Thread(target=self._beat, args=(beating,))
+        for thread in (*threads, heart):
+            thread.start()
+        try:
+            while any(thread.is_alive() for thread in threads):
+                self._pass_on(timeout_s=0.2)
+        finally:
+            self.end()
+            for thread in threads:
+                thread.join()
+            beating.set()
+            heart.join()
+            self._pass_on(timeout_s=0)
+        return self.summary
+
+    def end(self) -> None:
+        """Every agent is told to stop; tasks at work go back."""
+        self.stop.set()
+        with self._state:
+            self._state.notify_all()
+
+    def _start_agents(self) -> list[Agent]:
+        """As many agents as wanted, each with a name that nobody else uses and a worktree."""
+        agents: list[Agent] = []
+        known = Agents(self.workspace.db)
+        clone = Path(self.workspace.clone.worktree or self.workspace.clone.common_dir)
+        for number in range(1, MOST_AGENTS):
+            if len(agents) == self._size:
+                break
+            name = f"agent-{number}"
+            path = Path(self.workspace.clone.pool, name)
+            agent = known.start(name, worktree=str(path), skills=self._skills)
+            if agent is None:
+                continue
+            agents.append(agent)
+            try:
+                worktrees.ensure(path, clone=clone, start=self.job.base)
+            except JetpackError:
+                for one in agents:
+                    known.finish(one)
+                raise
+        return agents
+
+    def _live(self, agent: Agent) -> None:
+        """The agent's whole life, in a thread and with a connection of its own."""
+        clone = find(str(agent.worktree))
+        workspace = Workspace(
+            clone, open_database(clone.database), name=agent.name, incarnation=agent.incarnation
+        )
+        worker = Worker(workspace, agent, self.job, stop=self.stop, report=self._said.put)
+        workspace.paused = True
+        with self._state:
+            self._living.append((agent, worker))
+        try:
+            worker.tell("started")
+            while not self.stop.is_set() and not worker.lost.is_set():
+                task = self._next(workspace, agent)
+                if task is None:
+                    break
+                self._work(worker, task)
+        except Exception as error:
+            worker.tell("broke", None, f"{type(error).__name__}: {error}")
+            self.summary.results.append((Task("", ""), agent.name, "broke"))
+        finally:
+            with self._state:
+                self._living.remove((agent, worker))
+                self._state.notify_all()
+            workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
+            Agents(workspace.db).finish(agent)
+            worker.tell("stopped")
+            workspace.close()
+
+    def _work(self, worker: Worker, task: Task) -> None:
+        """The task has been done or given up, and everybody may look for more."""
+        what = "broke"
+        try:
+            what = worker.do(task)
+        finally:
+            with self._state:
+                self._busy -= 1
+                self._tried.add(task.id)
+                self.summary.results.append(
+                    (worker.workspace.tasks.get(task.id), worker.agent.name, what)
+                )
+                self._state.notify_all()
+
+    def _next(self, workspace: Workspace, agent: Agent) -> Task | None:
+        """The agent's next task; None when there is none now and none can come.
+
+        While others are at work, a task that overlaps what they reserve is not taken, and
+        new tasks may still become ready.
+        """
+        with self._state:
+            while not self.stop.is_set():
+                task = claims.claim_next(
+                    workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
+                    skills=agent.skills, strategy=self.job.strategy, without=self._tried,
+                    overlapping=self._busy == 0,
+                    reserve_for_s=self.job.config.reservation_ttl_s,
+                )  # fmt: skip
+                if task is not None:
+                    self._busy += 1
+                    return task
+                if self._busy == 0:
+                    return None
+                self._state.wait(LOOK_AGAIN_S)
+        return None
+
+    def _beat(self, done: threading.Event) -> None:
+        """The agents' heartbeats are fresh as long as they live; the dead are recovered."""
+        config = self.job.config
+        clone = self.workspace.clone
+        workspace = Workspace(clone, open_database(clone.database), name=None, incarnation=None)
+        agents = Agents(workspace.db)
+        held = Reservations(workspace.db)
+        while not done.wait(config.heartbeat_s):
+            try:
+                with self._state:
+                    living = list(self._living)
+                for agent, worker in living:
+                    if agents.beat(agent):
+                        held.extend(
+                            agent=agent.name, incarnation=agent.incarnation or "",
+                            ttl_s=config.reservation_ttl_s,
+                        )  # fmt: skip
+                    else:
+                        worker.lost.set()
+                for sentence in recover(
+                    workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
+                ):
+                    self._said.put(Progress(clock.now(), "-", "recovered", None, sentence))
+            except JetpackError as error:
+                self._said.put(Progress(clock.now(), "-", "heartbeat failed", None, error.message))
+        workspace.close()
+
+    def _merge_earlier(self) -> None:
+        """What an earlier swarm finished but did not merge is merged."""
+        for task in integrate.unmerged(self.workspace):
+            agent = task.assignee or "git-jetpack"
+            try:
+                integrate.merge(self.workspace, task, base=self.job.base, agent=agent)
+                what, note = "merged", self.job.base
+            except JetpackError as error:
+                what, note = "unmerged", error.message
+            self.summary.results.append((task, agent, what))
+            self._report(Progress(clock.now(), agent, what, task, note))
+
+    def _pass_on(self, *, timeout_s: float) -> None:
+        """What the agents said is told, by the thread that owns the terminal."""
+        try:
+            while True:
+                self._report(
+                    self._said.get(timeout=timeout_s) if timeout_s else self._said.get_nowait()
+                )
+        except queue.Empty:
+            pass

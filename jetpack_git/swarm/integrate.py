@@ -1,0 +1,110 @@
+"""Integration: finished branches go into the base, one after the other."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jetpack_git.data.rows import to_task
+from jetpack_git.errors import GitFailed
+from jetpack_git.git import worktrees
+from jetpack_git.git.run import git
+from jetpack_git.models.task import Task
+from jetpack_git.swarm import branches
+from jetpack_git.work import guard
+from jetpack_git.workspace import Workspace
+
+TRIES = 3
+
+
+def unmerged(workspace: Workspace) -> list[Task]:
+    """The finished tasks whose branches no integration has merged yet."""
+    return [to_task(row) for row in workspace.db.all("tasks.unmerged")]
+
+
+def merge(workspace: Workspace, task: Task, *, base: str, agent: str) -> str:
+    """The base branch holds the task's commit; the base's new commit.
+
+    Raises MergeConflict, or GitFailed when the base cannot be moved; the branch stays as
+    it is then, and the reason is kept as an event.
+    """
+    clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    with _one_at_a_time(Path(workspace.clone.home)):
+        try:
+            commit = _merge(workspace, task, base, agent, clone)
+        except (branches.MergeConflict, GitFailed) as error:
+            kind = "conflict" if isinstance(error, branches.MergeConflict) else "refused"
+            with workspace.db.transaction():
+                workspace.tasks.journal.event(
+                    f"integration.{kind}", task.id, agent=agent, note=error.message
+                )
+            raise
+        with workspace.db.transaction():
+            workspace.tasks.journal.event(
+                "integration.merged", task.id, agent=agent, note=base, commit=commit
+            )
+    return commit
+
+
+def _merge(workspace: Workspace, task: Task, base: str, agent: str, clone: Path) -> str:
+    """The base, moved to a merge of it and the task's commit."""
+    assert task.commit_id is not None
+    for attempt in range(TRIES):
+        old = worktrees.commit_of(f"refs/heads/{base}", cwd=clone)
+        if old is None:
+            raise GitFailed(f"There is no branch {base} any more.")
+        if worktrees.contains(old, task.commit_id, cwd=clone):
+            return old
+        message = f"Merge {task.branch}\n\n{task.title.splitlines()[0]}\n\nJetpack-Task: {task.id}"
+        new = _joined(old, task.commit_id, clone, message)
+        _check_guard(workspace, old, new, agent, clone)
+        try:
+            branches.move_base(base, old, new, clone=clone)
+        except GitFailed:
+            if attempt + 1 == TRIES:
+                raise
+            continue
+        return new
+    raise AssertionError("unreachable")
+
+
+def _joined(old: str, commit: str, clone: Path, message: str) -> str:
+    """A merge commit of the two, also where the base could simply be moved forward."""
+    joined = branches.merged(old, commit, cwd=clone, message=message)
+    if joined != commit:
+        return joined
+    tree = git("rev-parse", f"{commit}^{{tree}}", cwd=clone)
+    return git(
+        "commit-tree", tree, "-p", old, "-p", commit, "-F", "-", cwd=clone,
+        env=branches.identity(clone), stdin=message.encode("utf-8", "replace"),
+    )  # fmt: skip
+
+
+def _check_guard(workspace: Workspace, old: str, new: str, agent: str, clone: Path) -> None:
+    """Nobody else holds a path that the merge would change. Raises GitFailed."""
+    found = held_by_others(workspace, old, new, agent, clone)
+    if found:
+        raise GitFailed("The guard stops the merge: " + "; ".join(found))
+
+
+def held_by_others(
+    workspace: Workspace, before: str, after: str, agent: str, cwd: Path
+) -> list[str]:
+    """A sentence for each path between two commits that somebody else has the right to."""
+    if workspace.config().guard.mode != "block":
+        return []
+    touched = guard.touching(workspace.db, branches.changed_paths(before, after, cwd=cwd))
+    return [
+        f"{path} is reserved by {row['agent']} ({row['pattern']}) until {row['expires_at']}"
+        for path, row in guard.conflicts(touched, agent)
+    ]
+
+
+@contextmanager
+def _one_at_a_time(home: Path) -> Iterator[None]:
+    """Nobody else integrates in this clone meanwhile; the lock dies with its process."""
+    with (home / "integrate.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
