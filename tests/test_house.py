@@ -146,6 +146,7 @@ def test_help_loads_no_command() -> None:
 def test_claim_loads_nothing_heavy() -> None:
     """A claim needs no graph library, no YAML, no pydantic, no rich and no git bindings."""
     names = loaded(
-        "import jetpack_git.cli.claim, jetpack_git.work.claims, jetpack_git.cli.add, jetpack_git.cli.ready"
+        "import jetpack_git.cli.claim, jetpack_git.work.claims\n"
+        "import jetpack_git.cli.add, jetpack_git.cli.ready"
     )
     assert not names & {"networkx", "pygit2", "yaml", "pydantic", "rich"}

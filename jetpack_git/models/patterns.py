@@ -24,8 +24,7 @@ from jetpack_git.errors import BadInput
 _Ranges = tuple[tuple[int, int], ...]  # a set of code points; both ends of a range are in it
 _SPECIAL = "*?[\\"
 _LAST = 0x10FFFF
-_SLASH = ((47, 47),)
-_ANY = ((1, _LAST),)
+_SLASH, _ANY = ((47, 47),), ((1, _LAST),)
 _NOT_SLASH = ((1, 46), (48, _LAST))
 _UPPER, _LOWER, _DIGIT = (65, 90), (97, 122), (48, 57)
 _NAMED = 3

@@ -1,0 +1,46 @@
+# Everything runs in an environment of its own, .venv, made from pyproject.toml.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help demo test test-lowest lint docs docs-check bench clean
+
+help: ## Show what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## Run the main job on a real code base in a scratch repository
+	$(BIN)/python demo/run.py
+
+test: $(STAMP) ## Run the tests
+	$(BIN)/python -m pytest --quiet -n auto
+
+test-lowest: ## Run the tests with the oldest dependencies that pyproject.toml admits
+	$(PYTHON) .ci/lowest.py > $(VENV)-lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(VENV)-lowest.txt --editable '.[dev]'
+	$(VENV)-lowest/bin/python -m pytest --quiet -n auto --deselect tests/test_docs.py
+
+lint: $(STAMP) ## Check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(STAMP) ## Make the documentation that is made from the code
+	$(BIN)/python docs/generate.py
+
+docs-check: $(STAMP) ## Check that the made documentation is not stale
+	$(BIN)/python docs/generate.py --check
+
+bench: $(STAMP) ## Measure, against the bare interpreter
+	$(BIN)/python bench/run.py
+
+clean: ## Take the environment and what the tools left away
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-lowest.txt dist .mypy_cache .ruff_cache .hypothesis
