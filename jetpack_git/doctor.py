@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jetpack_git.data import settle
+from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import StoreError
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.mirror import drift
 from jetpack_git.mirror import export
+from jetpack_git.mirror import files
+from jetpack_git.mirror import structure
+from jetpack_git.models.config import SwarmConfig
 from jetpack_git.swarm.recover import recover
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
@@ -44,8 +49,10 @@ class Finding:
 
 def examine(workspace: Workspace) -> list[Finding]:
     """All that is wrong, in the order in which it is to be repaired. Nothing is changed."""
-    found: list[Finding] = []
-    for check in (_integrity, _config, _counts, _agents, _worktrees, _files, _hooks):
+    found = list(_integrity(workspace))
+    if found:
+        return found
+    for check in (_config, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks):
         found += check(workspace)
     return found
 
@@ -71,6 +78,22 @@ def _config(workspace: Workspace) -> Iterator[Finding]:
         yield Finding("config", f"The config has an unknown key {key!r}.", "Check its spelling.")
 
 
+def _structure(workspace: Workspace) -> Iterator[Finding]:
+    """No task waits for itself, and every parent and dependency is there."""
+    db = workspace.db
+    for loop in structure.loops(db, [str(row["id"]) for row in db.all("mirror.waiting")]):
+        yield Finding(
+            "tasks", f"Tasks wait for each other: {' -> '.join(loop)}",
+            "Take one dependency out with: git jetpack dep rm ID ID — or mend `parent:` in one "
+            "of their files, and run: git jetpack sync",
+        )  # fmt: skip
+    for row in db.all("mirror.dangling"):
+        yield Finding(
+            "tasks", f"{row['id']} names {row['missing']}, and there is no such task.",
+            f"Bring its file, or take it out of {files.task_path(str(row['id']))}",
+        )  # fmt: skip
+
+
 def _counts(workspace: Workspace) -> Iterator[Finding]:
     """What is derived (children, parents' status, blockers) agrees with what it follows from."""
     db = workspace.db
@@ -93,7 +116,10 @@ def _counts(workspace: Workspace) -> Iterator[Finding]:
 
 def _agents(workspace: Workspace) -> Iterator[Finding]:
     """Every agent that says it runs is alive, and every held task has a holder."""
-    config = workspace.config().swarm
+    try:
+        config = workspace.config().swarm
+    except BadInput:
+        config = SwarmConfig()
     dead = [
         one
         for one in Agents(workspace.db).running()
@@ -138,11 +164,8 @@ def _worktrees(workspace: Workspace) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def _files(workspace: Workspace) -> Iterator[Finding]:
-    """The task files of this worktree and the database say the same."""
-    root = workspace.clone.worktree
-    if root is None:
-        return
+def _forgotten(workspace: Workspace) -> Iterator[Finding]:
+    """The database remembers the files of no worktree that is gone."""
     db = workspace.db
     gone = [
         str(row["worktree"])
@@ -161,13 +184,28 @@ def _files(workspace: Workspace) -> Iterator[Finding]:
             "files", f"{len(gone)} worktrees are gone whose files the database remembers.",
             "Forget them.", forget,
         )  # fmt: skip
-    if db.all("mirror.pending", worktree=root, limit=1):
+
+
+def _files(workspace: Workspace) -> Iterator[Finding]:
+    """The task files of this worktree and the database say the same."""
+    db = workspace.db
+    root = workspace.clone.worktree
+    if root is None:
+        return
+    if db.all("mirror.pending", worktree=root, kind="", id="", limit=1):
         yield Finding(
             "files", "Some task files are still to be written.", "Write them.",
-            lambda: export.flush(db, root),
+            lambda: _write(db, root),
         )  # fmt: skip
     for one in drift.differences(db, root):
         yield Finding("files", one.problem, one.advice, serious=one.serious)
+
+
+def _write(db: Database, root: str) -> None:
+    """All that is due is written. Raises StoreError when something cannot be."""
+    said = export.flush(db, root)
+    if said:
+        raise StoreError("\n".join(said))
 
 
 def _hooks(workspace: Workspace) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.data.sqlite import BUSY_TIMEOUT_S
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import export
@@ -56,9 +57,16 @@ class Workspace:
         return Reservations(self.db, worktree=self.clone.worktree)
 
     def flush(self) -> None:
-        """The mirror files of this worktree are up to date."""
-        if self.clone.worktree is not None and not self.paused:
+        """The mirror files of this worktree are up to date, or the warnings say which are not.
+
+        The change itself is in the database by now, so nothing here may look like its failure.
+        """
+        if self.clone.worktree is None or self.paused:
+            return
+        try:
             self.warnings += export.flush(self.db, self.clone.worktree)
+        except StoreError as error:
+            self.warnings.append(f"the task files are still to be written: {error.message}")
 
     def config(self) -> Config:
         """The settings of this worktree. Raises BadInput with file and line."""
@@ -107,7 +115,15 @@ def read_config(clone: Clone) -> Config:
     from jetpack_git.models import parse
 
     try:
-        text = Path(clone.config).read_text(encoding="utf-8")
+        data = Path(clone.config).read_bytes()
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{clone.config} is no UTF-8 text.") from error
+        line = data[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{clone.config}:{line}: this is no UTF-8 text.", hint="Convert the file to UTF-8."
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            f"{clone.config} cannot be read: {error.strerror}.", hint="Put a plain file there."
+        ) from error
     return parse.config(text, source=clone.config)

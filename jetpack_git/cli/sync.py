@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import NotFound
 from jetpack_git.mirror import export
+from jetpack_git.mirror import files
 from jetpack_git.mirror import load
+from jetpack_git.workspace import Workspace
 
 
 @command(short_help="Load what is new in the task files.")
@@ -33,13 +38,30 @@ def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_databas
         raise BadInput("There are no files in a bare repository.", hint="Run it in a worktree.")
     if from_database:
         if not task_ids:
-            raise BadInput("Name the tasks whose files are to be written anew.")
-        for one in task_ids:
-            export.overwrite(workspace.db, root, "task", workspace.tasks.get(one).id)
-        frame.answer({"written": list(task_ids)}, f"wrote {len(task_ids)} task files")
+            raise BadInput(
+                "Name the tasks whose files are to be written anew.",
+                hint="Find them with: git jetpack doctor --dry-run",
+            )
+        found = [workspace.tasks.get(one).id for one in task_ids]
+        for one in found:
+            export.overwrite(workspace.db, root, "task", one)
+        frame.answer({"written": found}, f"wrote {len(found)} task files")
         return 0
-    report = load.load(workspace.db, root, force=task_ids if from_files else None)
-    return answer(frame, report)
+    force = [_file_of(workspace, root, one) for one in task_ids] if from_files else None
+    return answer(frame, load.load(workspace.db, root, force=force))
+
+
+def _file_of(workspace: Workspace, root: str, text: str) -> str:
+    """The id of the task whose file here is meant. Raises NotFound."""
+    if os.path.lexists(f"{root}/{files.task_path(text)}"):
+        return text
+    task_id = workspace.tasks.get(text).id
+    if not os.path.lexists(f"{root}/{files.task_path(task_id)}"):
+        raise NotFound(
+            f"{files.task_path(task_id)} is not in this worktree.",
+            hint=f"Write it with: git jetpack sync --from-database {task_id}",
+        )
+    return task_id
 
 
 def answer(frame: Frame, report: load.Report) -> int:

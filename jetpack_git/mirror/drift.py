@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from jetpack_git.data.database import Database
-from jetpack_git.data.rows import to_task
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
-from jetpack_git.mirror import text
-from jetpack_git.mirror.load import parse_task
+from jetpack_git.mirror import read
 
 
 @dataclass(frozen=True)
@@ -33,32 +32,39 @@ def differences(db: Database, worktree: str) -> Iterator[Difference]:
 
     A task without a file here is none: its file is on another branch.
     """
-    for path, _ in files.listing(worktree):
-        if path.endswith(".log") or path.startswith(files.PLANS + "/"):
-            continue
-        try:
-            data = files.read(worktree, path) or b""
-            task, _ = parse_task(data, path)
-        except JetpackError as error:
-            yield Difference(path, error.message, error.hint)
-            continue
-        row = db.one("tasks.get", id=task.id)
-        if row is None:
-            yield Difference(
-                path, f"{path} is not in the database.", "Load it with: git jetpack sync"
-            )
-            continue
-        if text.task_text(to_task(row)).encode() != data:
-            blob = files.blob_id(data, export.object_format(db))
-            known = db.one("mirror.is_known", path=path, blob=blob) is not None
-            if known:
-                problem = f"{path} is another version than the database has."
-            else:
-                problem = f"{path} was changed since it was last loaded or written."
-            yield Difference(
-                path,
-                problem,
-                f"Let the file win with: git jetpack sync --from-files {task.id} — or "
-                f"the database with: git jetpack sync --from-database {task.id}",
-                serious=not known,
-            )
+    entries, refused = files.listing(worktree)
+    for one in refused:
+        yield Difference(files.FOLDER, one, "Put a plain file or folder in its place.")
+    for path, _ in entries:
+        if not path.endswith(".log") and not path.startswith(files.PLANS + "/"):
+            yield from _compared(db, worktree, path)
+
+
+def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
+    """How the file differs from its row, unless it does not."""
+    task_id = Path(path).stem
+    try:
+        data = files.read(worktree, path) or b""
+        found = export.rendered(db, "task", task_id)
+        if found is not None and found[1] == data:
+            return
+        read.task(data, path)
+    except JetpackError as error:
+        yield Difference(path, error.message, error.hint)
+        return
+    if found is None:
+        yield Difference(path, f"{path} is not in the database.", "Load it with: git jetpack sync")
+        return
+    blob = files.blob_id(data, export.object_format(db))
+    known = db.one("mirror.is_known", path=path, blob=blob) is not None
+    if known:
+        problem = f"{path} is another version than the database has."
+    else:
+        problem = f"{path} was changed since it was last loaded or written."
+    yield Difference(
+        path,
+        problem,
+        f"Let the file win with: git jetpack sync --from-files {task_id} — or "
+        f"the database with: git jetpack sync --from-database {task_id}",
+        serious=not known,
+    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.data.journal import Journal
+from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_event
 from jetpack_git.data.rows import to_plan
 from jetpack_git.data.rows import to_task
@@ -20,32 +21,42 @@ from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
 CHUNK = 500
+SHOWN = 3
 
 
 def flush(db: Database, worktree: str) -> list[str]:
     """The files of this worktree hold what was changed from it; what could not be written.
 
     A file of a version that was never seen (edited by hand, not loaded yet) is left as it
-    is: its conflict with the row is kept as an event.
+    is: its conflict with the row is kept as an event. A file that cannot be written stays
+    due, and keeps no other from being written.
     """
-    problems: list[str] = []
-    while True:
-        pending = db.all("mirror.pending", worktree=worktree, limit=CHUNK)
-        if not pending:
-            return problems
+    told: list[str] = []
+    failed: list[str] = []
+    pending = db.all("mirror.pending", worktree=worktree, kind="", id="", limit=CHUNK)
+    while pending:
         versions = _remember(db, pending)
         with db.transaction_quietly():
             for row in pending:
                 kind, noun_id = str(row["kind"]), str(row["id"])
                 try:
-                    _write(db, worktree, kind, noun_id, versions, problems)
+                    if not _write(db, worktree, kind, noun_id, versions, told):
+                        continue
                 except StoreError as error:
-                    return [*problems, f"{error.message} {error.hint}".strip()]
+                    failed.append(f"{error.message} {error.hint}".strip())
+                    continue
                 db.run(
                     "mirror.unmark", worktree=worktree, kind=kind, id=noun_id, marks=row["marks"]
                 )
         if len(pending) < CHUNK:
-            return problems
+            break
+        pending = db.all(
+            "mirror.pending", worktree=worktree, kind=pending[-1]["kind"], id=pending[-1]["id"],
+            limit=CHUNK,
+        )  # fmt: skip
+    if len(failed) > SHOWN:
+        failed[SHOWN:] = [f"{len(failed) - SHOWN} more files cannot be written."]
+    return told + failed
 
 
 def rendered(db: Database, kind: str, noun_id: str) -> tuple[str, bytes] | None:
@@ -87,41 +98,52 @@ def _remember(db: Database, pending: list[Row]) -> set[str]:
 
 
 def _write(
-    db: Database, worktree: str, kind: str, noun_id: str, versions: set[str], problems: list[str]
-) -> None:
-    """The noun's files are written, unless the row has changed again since."""
+    db: Database, worktree: str, kind: str, noun_id: str, versions: set[str], told: list[str]
+) -> bool:
+    """Whether the noun's files are settled; not when the row has changed again since."""
     found = rendered(db, kind, noun_id)
     if found is None:
-        return
+        return True
     path, data = found
     blob = files.blob_id(data, object_format(db))
     if blob not in versions:
-        return
+        return False
     there = files.read(worktree, path)
+    is_ours = True
     if there is not None and there != data:
-        known = files.blob_id(there, object_format(db))
-        if db.one("mirror.is_known", path=path, blob=known) is None:
-            problems.append(conflict(db, worktree, path, noun_id))
-            _write_log(db, worktree, kind, noun_id)
-            return
-    if there != data:
-        files.write(worktree, path, data)
-    db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=files.stat(worktree, path))
+        old = files.blob_id(there, object_format(db))
+        is_ours = db.one("mirror.is_known", path=path, blob=old) is not None
+        if not is_ours:
+            told.append(conflict(db, worktree, path, noun_id, old))
+    if is_ours:
+        _put(db, worktree, path, data, there, blob)
     _write_log(db, worktree, kind, noun_id)
+    return True
 
 
-def _write_log(db: Database, worktree: str, kind: str, noun_id: str) -> None:
-    """The task's log in this worktree has all of its events."""
+def _put(
+    db: Database, worktree: str, path: str, data: bytes, there: bytes | None, blob: str
+) -> None:
+    """The file, which had the content `there`, holds the data and is seen as that version."""
+    same = there == data
+    stat = files.stat(worktree, path) if same else files.write(worktree, path, data)
+    db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
+
+
+def _write_log(
+    db: Database, worktree: str, kind: str, noun_id: str, more: tuple[Event, ...] = ()
+) -> None:
+    """The task's log in this worktree has all of its events, and `more`."""
     if kind != "task":
         return
     path = files.log_path(noun_id)
     events = [to_event(row) for row in db.all("events.of_task", task_id=noun_id)]
     there = files.read(worktree, path)
     existing = (there or b"").decode("utf-8", "surrogateescape")
-    wanted = text.log_text(existing, events)
+    wanted = text.log_text(existing, [*events, *more])
     if wanted != existing:
-        files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
-        db.run("mirror.see", worktree=worktree, path=path, blob="", stat=files.stat(worktree, path))
+        stat = files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
+        db.run("mirror.see", worktree=worktree, path=path, blob="", stat="" if more else stat)
 
 
 def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
@@ -130,18 +152,20 @@ def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
     So that one commit holds the work and its completion. When it does not come to that,
     `overwrite` puts the files right.
     """
-    files.write(worktree, files.task_path(task.id), text.task_text(task).encode())
-    path = files.log_path(task.id)
-    existing = (files.read(worktree, path) or b"").decode("utf-8", "surrogateescape")
-    events = [to_event(row) for row in db.all("events.of_task", task_id=task.id)]
-    wanted = text.log_text(existing, [*events, event])
-    files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
+    with db.transaction_quietly():
+        files.write(worktree, files.task_path(task.id), text.task_text(task).encode())
+        _write_log(db, worktree, "task", task.id, (event,))
 
 
-def conflict(db: Database, worktree: str, path: str, noun_id: str) -> str:
-    """The sentence that says so, kept as an event: file and row were both changed."""
+def conflict(db: Database, worktree: str, path: str, noun_id: str, blob: str) -> str:
+    """The sentence that says so, kept as an event: file and row were both changed.
+
+    `blob` is the version of the file; each is noted once.
+    """
     said = f"{path} and the database were both changed; the database's version is in use."
-    Journal(db, None).event("mirror.conflict", noun_id, note=said, worktree=worktree)
+    data = dump({"blob": blob, "worktree": worktree})
+    if db.one("mirror.is_noted", task_id=noun_id, data=data) is None:
+        Journal(db, None).event("mirror.conflict", noun_id, note=said, blob=blob, worktree=worktree)
     return (
         f"{said} Keep the file's with: git jetpack sync --from-files {noun_id} — "
         f"or the database's with: git jetpack sync --from-database {noun_id}"
@@ -161,8 +185,5 @@ def overwrite(db: Database, worktree: str, kind: str, noun_id: str) -> None:
             old = files.blob_id(there, object_format(db))
             db.run("mirror.remember", path=path, blob=old)
         db.run("mirror.remember", path=path, blob=blob)
-        files.write(worktree, path, data)
-        db.run(
-            "mirror.see", worktree=worktree, path=path, blob=blob, stat=files.stat(worktree, path)
-        )
+        _put(db, worktree, path, data, there, blob)
         _write_log(db, worktree, kind, noun_id)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
+from stat import S_ISREG
 
 from jetpack_git.errors import StoreError
 
 FOLDER = ".tasks"
 PLANS = f"{FOLDER}/plans"
+TEMPORARY = ".unfinished.tmp"
 ATTRIBUTES = "*.md text eol=lf\n*.log text eol=lf merge=union\n"
 
 
@@ -36,83 +39,115 @@ def blob_id(data: bytes, object_format: str = "sha1") -> str:
 
 
 def read(worktree: str, path: str) -> bytes | None:
-    """The content of the file; None when there is none. Raises StoreError for a link."""
-    full = f"{worktree}/{path}"
+    """The content of the file; None when there is none.
+
+    Raises StoreError for anything but a regular file in a folder that is no link.
+    """
     try:
-        descriptor = os.open(full, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        _check_folder(worktree, os.path.dirname(path))
+        descriptor = os.open(f"{worktree}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise _refused(path, error) from error
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            return file.read()
-        except OSError as error:
-            raise _refused(path, error) from error
-
-
-def write(worktree: str, path: str, data: bytes) -> None:
-    """The file holds just these bytes. Raises StoreError."""
-    full = f"{worktree}/{path}"
-    folder = os.path.dirname(full)
-    temporary = f"{folder}/.{os.path.basename(full)}.{os.getpid()}.tmp"
+        raise StoreError(f"{path}: {_reason(error)}.") from error
     try:
-        _make_folder(worktree, os.path.dirname(path))
-        if os.path.islink(full):
-            raise OSError("it is a symbolic link")
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, full)
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise StoreError(f"{path}: this is no regular file.")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
     except OSError as error:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
-        raise _refused(path, error) from error
+        raise StoreError(f"{path}: {_reason(error)}.") from error
+    finally:
+        os.close(descriptor)
+
+
+def write(worktree: str, path: str, data: bytes) -> str:
+    """The file holds just these bytes; its `stat`. Raises StoreError.
+
+    To be called in a transaction: one process writes at a time, so that the new content
+    is made beside the file under a name that never varies, and no debris piles up.
+    """
+    folder = os.path.dirname(path)
+    temporary = f"{worktree}/{folder}/{TEMPORARY}"
+    try:
+        _make_folder(worktree, folder)
+        if os.path.islink(f"{worktree}/{path}"):
+            raise OSError("it is a symbolic link")
+        try:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            with open(temporary, "xb") as file:
+                file.write(data)
+            made = _stamp(os.stat(temporary))
+            os.replace(temporary, f"{worktree}/{path}")
+        except OSError:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be written: {_reason(error)}.",
+            hint="The database has the change; any later command here writes the file.",
+        ) from error
+    return made
 
 
 def stat(worktree: str, path: str) -> str:
     """A text that changes when the file does; empty when there is no file."""
     try:
-        found = os.stat(f"{worktree}/{path}", follow_symlinks=False)
+        return _stamp(os.stat(f"{worktree}/{path}", follow_symlinks=False))
     except OSError:
         return ""
-    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}"
 
 
-def listing(worktree: str) -> list[tuple[str, str]]:
-    """The path and `stat` of each task, log and plan file, in order of path."""
-    found = []
+def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """The path and `stat` of each task, log and plan file in order of path; what is refused."""
+    found: list[tuple[str, str]] = []
+    refused: list[str] = []
     for folder in (FOLDER, PLANS):
-        full = f"{worktree}/{folder}"
-        if os.path.islink(full):
-            raise _refused(folder, OSError("it is a symbolic link"))
         try:
-            entries = list(os.scandir(full))
-        except (FileNotFoundError, NotADirectoryError):
+            _check_folder(worktree, folder)
+            with os.scandir(f"{worktree}/{folder}") as entries:
+                for entry in entries:
+                    if entry.name.startswith(".") or not entry.name.endswith((".md", ".log")):
+                        continue
+                    path = f"{folder}/{entry.name}"
+                    if not entry.name.isprintable():
+                        refused.append(f"{path!r}: this cannot be the name of a task's file.")
+                        continue
+                    with suppress(FileNotFoundError):
+                        found.append((path, _stamp(entry.stat(follow_symlinks=False))))
+        except FileNotFoundError:
             continue
-        for entry in entries:
-            if entry.name.endswith((".md", ".log")) and not entry.name.startswith("."):
-                info = entry.stat(follow_symlinks=False)
-                path = f"{folder}/{entry.name}"
-                found.append((path, f"{info.st_mtime_ns}:{info.st_size}:{info.st_ino}"))
-    return sorted(found)
+        except OSError as error:
+            refused.append(f"{folder}: {_reason(error)}.")
+    return sorted(found), refused
+
+
+def _check_folder(worktree: str, folder: str) -> None:
+    """Neither the folder nor one above it is a symbolic link. Raises OSError."""
+    part = ""
+    for name in folder.split("/"):
+        part = f"{part}/{name}"
+        if os.path.islink(f"{worktree}{part}"):
+            raise OSError(f"{part[1:]} is a symbolic link")
 
 
 def _make_folder(worktree: str, folder: str) -> None:
     """The folder is there, is no link, and tells git how its files merge."""
-    full = f"{worktree}/{folder}"
-    if os.path.islink(f"{worktree}/{FOLDER}"):
-        raise OSError(f"{FOLDER} is a symbolic link")
-    if os.path.isdir(full):
+    _check_folder(worktree, folder)
+    if os.path.isdir(f"{worktree}/{folder}"):
         return
-    os.makedirs(full, exist_ok=True)
+    os.makedirs(f"{worktree}/{folder}", exist_ok=True)
     attributes = f"{worktree}/{FOLDER}/.gitattributes"
     if not os.path.lexists(attributes):
         with open(attributes, "w", encoding="ascii") as file:
             file.write(ATTRIBUTES)
 
 
-def _refused(path: str, error: OSError) -> StoreError:
-    return StoreError(
-        f"{path}: {error.strerror or error}",
-        hint="The database has the change; once the file can be used, run: git jetpack sync",
-    )
+def _stamp(found: os.stat_result) -> str:
+    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}"
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

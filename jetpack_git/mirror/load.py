@@ -1,13 +1,12 @@
 """From the files of one worktree to the database.
 
 A file version that the database has written or read before brings no news. An unknown
-version wins over a row that is as this worktree's file last was; where the row has changed
-too, the row stays, and the conflict is kept as an event.
+version wins over a row that has not changed since the version that it was made from; where
+the row has changed too, the row stays, and the conflict is kept as an event.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import field
@@ -22,17 +21,14 @@ from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import task_columns
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
-from jetpack_git.errors import StoreError
-from jetpack_git.git.run import git
+from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
+from jetpack_git.mirror import read
+from jetpack_git.mirror import structure
 from jetpack_git.mirror import text
-from jetpack_git.models import parse
-from jetpack_git.models.task import STORED
+from jetpack_git.mirror.history import History
 from jetpack_git.models.task import Task
-
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
-_MARKER = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
 
 
 @dataclass
@@ -49,238 +45,257 @@ class Report:
 @dataclass(frozen=True)
 class _File:
     path: str
-    blob: str
     stat: str
-    task: Task
+    blob: str
+    parsed: read.Parsed
 
 
-def load(
-    db: Database, worktree: str, *, force: Collection[str] | None = None, trusted: bool = False
-) -> Report:
+def load(db: Database, worktree: str, *, force: Collection[str] | None = None) -> Report:
     """The news in the worktree's files is in the database.
 
     `force` names tasks whose files win over the rows (an empty collection: all of them).
     A file that cannot be used is reported with its line, left alone, and stops no other.
-    `trusted` says that the database is new, so that every file is read.
     """
-    report = Report()
-    found: list[_File] = []
-    logs: list[tuple[str, str]] = []
-    seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
-    for path, stat in files.listing(worktree):
-        row = seen.get(path)
-        if force is None and row is not None and row["stat"] == stat and not trusted:
-            continue
-        if path.endswith(".log"):
-            logs.append((path, stat))
-        elif path.startswith(files.PLANS + "/"):
-            _load_plan(db, worktree, path, stat, report)
-        else:
-            one = _read_task(db, worktree, path, stat, force, report)
-            found += [one] if one is not None else []
-    with db.transaction():
-        changed = _apply(db, worktree, found, force, report)
-        for path, stat in logs:
-            _load_log(db, worktree, path, stat, report)
-        if changed:
-            parents = {task.parent_id for task in changed.values() if task.parent_id}
-            known = set(changed) | parents
-            settle.after_structure(Journal(db, None), changed, sorted(known))
-            settle.after_status(Journal(db, None), changed)
-    return report
+    return _Load(db, worktree, force).run()
 
 
-def _read_task(
-    db: Database,
-    worktree: str,
-    path: str,
-    stat: str,
-    force: Collection[str] | None,
-    report: Report,
-) -> _File | None:
-    """The task that a file brings, or None when it brings no news or cannot be used."""
-    try:
-        data = files.read(worktree, path) or b""
-        blob = files.blob_id(data, export.object_format(db))
-        wanted = force is not None and (not force or Path(path).stem in force)
-        if not wanted and db.one("mirror.is_known", path=path, blob=blob) is not None:
-            with db.transaction_quietly():
-                db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
-            return None
-        task, warnings = parse_task(data, path)
-    except (BadInput, StoreError) as error:
-        report.errors.append(f"{error.message}" + (f" {error.hint}" if error.hint else ""))
-        return None
-    report.warnings.extend(warnings)
-    return _File(path, blob, stat, task)
+class _Load:
+    """One load of one worktree."""
 
+    def __init__(self, db: Database, worktree: str, force: Collection[str] | None) -> None:
+        self.db = db
+        self.worktree = worktree
+        self.force = force
+        self.report = Report()
+        self.format = export.object_format(db)
+        self.seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
+        self.history = History(db, worktree)
+        self.unsettled: set[str] = set()
 
-def parse_task(data: bytes, path: str) -> tuple[Task, list[str]]:
-    """The task in the bytes of a file, and what is odd about it. Raises BadInput."""
-    try:
-        content = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise BadInput(f"{path}:{line}: this is no UTF-8 text.") from error
-    marker = _MARKER.search(content)
-    if marker:
-        line = content.count("\n", 0, marker.start()) + 1
-        raise BadInput(
-            f"{path}:{line}: a conflict marker of git stands here.",
-            hint="Choose a side, remove the markers, and run: git jetpack sync",
-        )
-    parts = text.split(content)
-    if parts is None:
-        raise BadInput(
-            f"{path}:1: the file does not begin with front matter.",
-            hint="Begin it with a line `---`, then `id:` and `title:`, then a line `---`.",
-        )
-    head = parse.header(parts[0], parse.TaskFields, source=path, first_line=2)
-    return _to_task(head, parts[1], path)
+    def run(self) -> Report:
+        """The report, once all is loaded."""
+        entries, refused = files.listing(self.worktree)
+        self.report.errors += refused
+        tasks: list[_File] = []
+        others: list[tuple[str, str, bytes]] = []
+        for path, stat in entries:
+            row = self.seen.get(path)
+            if row is not None and row["stat"] == stat and not self._is_forced(path):
+                continue
+            try:
+                data = files.read(self.worktree, path) or b""
+                if path.endswith(".log") or path.startswith(files.PLANS + "/"):
+                    others.append((path, stat, data))
+                else:
+                    blob = files.blob_id(data, self.format)
+                    tasks.append(_File(path, stat, blob, read.task(data, path)))
+            except JetpackError as error:
+                self._refuse(path, error)
+        if tasks or others or self.history.now != self.history.before:
+            with self.db.transaction():
+                for path, stat, data in others:
+                    self._load_other(path, stat, data)
+                self._load_tasks(tasks)
+                self.history.advance(self.unsettled)
+        return self.report
 
+    def _is_forced(self, path: str) -> bool:
+        return self.force is not None and (not self.force or Path(path).stem in self.force)
 
-def _to_task(head: parse.Header, body: str, path: str) -> tuple[Task, list[str]]:
-    got = head.fields
-    if not ID.fullmatch(got["id"]):
-        raise BadInput(f"{path}:2: {got['id']!r} cannot be an id.")
-    if Path(path).name != f"{got['id']}.md":
-        raise BadInput(
-            f"{path}:2: the id {got['id']!r} does not fit the name of the file.",
-            hint=f"Rename the file to {got['id']}.md, or mend the id.",
-        )
-    warnings = [f"{path}: unknown key {key!r} is kept" for key in head.unknown]
-    status = got.get("status", "pending")
-    if status in ("ready", "blocked"):
-        warnings.append(f"{path}: {status} follows from the dependencies; read as pending")
-        status = "pending"
-    elif status not in STORED:
-        warnings.append(f"{path}: unknown status {status!r} is kept; nobody can claim the task")
-    task = Task(
-        id=got["id"], title=got["title"], description=body, status=status,
-        priority=got.get("priority", 2), parent_id=got.get("parent"),
-        position=got.get("order", 0), plan_id=got.get("plan"), plan_key=got.get("key"),
-        skills=tuple(sorted(set(got.get("skills", ())))), files=tuple(got.get("files", ())),
-        depends=tuple(sorted(set(got.get("depends", ())))), estimate_s=got.get("estimate"),
-        assignee=got.get("assignee"), branch=got.get("branch"), summary=got.get("summary"),
-        created_at=got.get("created") or clock.now(), completed_at=got.get("completed"),
-        extra=dict(head.unknown),
-    )  # fmt: skip
-    return task, warnings
+    def _refuse(self, path: str, error: JetpackError) -> None:
+        self.report.errors.append(f"{error.message} {error.hint}".strip())
+        self.unsettled.add(path)
 
-
-def _apply(
-    db: Database,
-    worktree: str,
-    found: list[_File],
-    force: Collection[str] | None,
-    report: Report,
-) -> dict[str, Task]:
-    """The rows are as the files say, parents before children; the tasks that changed."""
-    changed: dict[str, Task] = {}
-    history: dict[str, set[str]] | None = None
-    for one in sorted(found, key=lambda file: (file.task.created_at, file.path)):
-        row = db.one("tasks.get", id=one.task.id)
-        if row is None:
-            db.run("tasks.insert", **task_columns(replace(one.task, updated_at=clock.now())))
-            report.added.append(one.task.id)
-        else:
-            ours = to_task(row)
-            if force is None and not _as_last_seen(db, worktree, one.path, ours):
-                history = history if history is not None else _history(worktree)
-                if _blob(db, ours) not in history.get(one.path, set()):
-                    report.conflicts.append(export.conflict(db, worktree, one.path, one.task.id))
+    def _load_tasks(self, found: list[_File]) -> None:
+        """The rows are as the files say, and all that follows from them is."""
+        changed: dict[str, _File] = {}
+        parents: dict[str, None] = {}
+        for one in _by_age(found):
+            row = self.db.one("tasks.get", id=one.parsed.task.id)
+            ours = to_task(row) if row is not None else None
+            try:
+                if not self._is_news(one, ours) or not self._wins(one, ours):
                     continue
-            db.run("tasks.update", **task_columns(_merged(ours, one.task)))
-            report.updated.append(one.task.id)
-        changed[one.task.id] = one.task
-        _note(db, worktree, one)
-    return changed
+            except BadInput as error:
+                self._refuse(one.path, error)
+                continue
+            self._keep(one, ours)
+            changed[one.parsed.task.id] = one
+            parents |= dict.fromkeys(
+                task.parent_id for task in (ours, one.parsed.task) if task and task.parent_id
+            )
+        if changed:
+            journal = Journal(self.db, None)
+            settle.after_structure(journal, changed, [*changed, *parents])
+            settle.after_status(journal, changed)
+            for one in changed.values():
+                self._see(one, self._row_blob(one.parsed.task.id))
+            self._check_structure(changed)
 
+    def _is_news(self, one: _File, ours: Task | None) -> bool:
+        """Whether the file says something that the database never read or wrote."""
+        if ours is None:
+            return True
+        theirs = _merged(ours, one.parsed.task)
+        known = self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
+        if text.task_text(theirs) != text.task_text(ours) and (
+            not known or self._is_forced(one.path)
+        ):
+            return True
+        self.db.run("mirror.remember", path=one.path, blob=one.blob)
+        self._see(one, files.blob_id(text.task_text(theirs).encode(), self.format))
+        return False
 
-def _merged(ours: Task, theirs: Task) -> Task:
-    """The row with all that the file says; what no file says stays."""
-    return replace(
-        theirs,
-        status=ours.status if ours.children else theirs.status,
-        commit_id=ours.commit_id,
-        claimed_at=ours.claimed_at,
-        updated_at=clock.now(),
-    )
+    def _wins(self, one: _File, ours: Task | None) -> bool:
+        """Whether the row may be changed; a conflict is reported. Raises BadInput."""
+        task = one.parsed.task
+        clash = self.db.one(
+            "mirror.holder_of_key", plan_id=task.plan_id, plan_key=task.plan_key, id=task.id
+        )
+        if clash is not None:
+            raise BadInput(
+                f"{one.path}:{one.parsed.lines['key']}: the key {task.plan_key!r:.60} of plan "
+                f"{task.plan_id!r:.60} is that of {clash['id']}",
+                hint=f"Delete one of the two files, or take `key:` out of {one.path}",
+            )
+        if ours is None or self._is_forced(one.path) or self._is_unchanged(one.path, ours.id):
+            return True
+        self.report.conflicts.append(
+            export.conflict(self.db, self.worktree, one.path, ours.id, one.blob)
+        )
+        self.unsettled.add(one.path)
+        return False
 
+    def _is_unchanged(self, path: str, task_id: str) -> bool:
+        """Whether the row is a version that the worktree's file was made from."""
+        blob = self._row_blob(task_id)
+        seen = self.seen.get(path)
+        if seen is not None and seen["blob"] == blob and self.history.goes_on:
+            return True
+        return blob in self.history.versions.get(path, ())
 
-def _note(db: Database, worktree: str, one: _File) -> None:
-    """Dependencies, plan and versions that belong to a task just read are recorded."""
-    task = one.task
-    db.run("dependencies.clear", task_id=task.id)
-    db.many(
-        "dependencies.add",
-        [{"task_id": task.id, "depends_on": other} for other in task.depends if other != task.id],
-    )
-    if task.plan_id:
-        db.run("plans.save_if_new", id=task.plan_id, title=task.plan_id, created_at=clock.now())
-    db.run("mirror.remember", path=one.path, blob=one.blob)
-    db.run("mirror.see", worktree=worktree, path=one.path, blob=one.blob, stat=one.stat)
+    def _row_blob(self, task_id: str) -> str:
+        found = export.rendered(self.db, "task", task_id)
+        assert found is not None
+        return files.blob_id(found[1], self.format)
 
+    def _keep(self, one: _File, ours: Task | None) -> None:
+        """The task, its dependencies and the file's version are in the database."""
+        task = one.parsed.task
+        if ours is None:
+            now = clock.now()
+            task = replace(task, created_at=task.created_at or now, updated_at=now)
+            self.db.run("tasks.insert", **task_columns(task))
+            self.report.added.append(task.id)
+        else:
+            merged = replace(_merged(ours, task), updated_at=clock.now())
+            self.db.run("tasks.update", **task_columns(merged))
+            self.report.updated.append(task.id)
+        self.db.run("dependencies.clear", task_id=task.id)
+        self.db.many(
+            "dependencies.add",
+            [{"task_id": task.id, "depends_on": other} for other in task.depends],
+        )
+        if task.plan_id:
+            self.db.run(
+                "plans.save_if_new", id=task.plan_id, title=task.plan_id, created_at=clock.now()
+            )
+        self.db.run("mirror.remember", path=one.path, blob=one.blob)
+        self.report.warnings.extend(one.parsed.warnings)
 
-def _as_last_seen(db: Database, worktree: str, path: str, ours: Task) -> bool:
-    """Whether the row still is what this worktree's file was when it was last known."""
-    seen = db.one("mirror.seen", worktree=worktree, path=path)
-    return seen is not None and seen["blob"] == _blob(db, ours)
+    def _see(self, one: _File, blob: str) -> None:
+        """The worktree's file is in step with that version of the row.
 
+        `blob` names the row as it would be written: a file written by hand may differ.
+        """
+        self.db.run("mirror.see", worktree=self.worktree, path=one.path, blob=blob, stat=one.stat)
 
-def _blob(db: Database, task: Task) -> str:
-    return files.blob_id(text.task_text(task).encode(), export.object_format(db))
+    def _check_structure(self, changed: dict[str, _File]) -> None:
+        """Parents and dependencies that are not there, and circles, are reported."""
+        tasks = {task_id: one.parsed.task for task_id, one in changed.items()}
+        wanted = {one for task in tasks.values() for one in (*task.depends, task.parent_id) if one}
+        missing = structure.missing(self.db, wanted)
+        for task_id, task in tasks.items():
+            for key, names in (("parent", (task.parent_id,)), ("depends", task.depends)):
+                for name in missing.intersection(one for one in names if one):
+                    where = f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}"
+                    self.report.errors.append(f"{where}: {key}: there is no task {name!r:.60}")
+        for loop in structure.loops(self.db, changed):
+            mine = next((one for one in loop if one in changed), next(iter(changed)))
+            lines = changed[mine].parsed.lines
+            line = lines.get("depends", lines.get("parent", 1))
+            self.report.errors.append(
+                f"{changed[mine].path}:{line}: tasks wait for each other: {' -> '.join(loop)}. "
+                "Take one of these out of `depends:` or `parent:`, and run: git jetpack sync"
+            )
 
+    def _load_other(self, path: str, stat: str, data: bytes) -> None:
+        """The log or plan of a file is in the database."""
+        try:
+            if path.endswith(".log"):
+                self._load_log(path, data)
+            else:
+                self._load_plan(path, data)
+        except JetpackError as error:
+            self._refuse(path, error)
+            return
+        self.db.run("mirror.see", worktree=self.worktree, path=path, blob="", stat=stat)
 
-def _history(worktree: str) -> dict[str, set[str]]:
-    """The versions of each mirror file in the history of what is checked out here."""
-    out = git(
-        "log", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", "HEAD", "--",
-        files.FOLDER, cwd=Path(worktree), check=False,
-    )  # fmt: skip
-    found: dict[str, set[str]] = {}
-    fields = out.split("\0")
-    for info, path in zip(fields[::2], fields[1::2], strict=False):
-        found.setdefault(path, set()).update(info.split(" ")[2:4])
-    return found
-
-
-def _load_plan(db: Database, worktree: str, path: str, stat: str, report: Report) -> None:
-    """The plan of a file is in the database."""
-    try:
-        data = files.read(worktree, path) or b""
-        parts = text.split(data.decode("utf-8", "replace"))
-        if parts is None:
-            raise BadInput(f"{path}:1: the file does not begin with front matter.")
-        head = parse.header(parts[0], parse.PlanFields, source=path, first_line=2)
-    except (BadInput, StoreError) as error:
-        report.errors.append(error.message)
-        return
-    blob = files.blob_id(data, export.object_format(db))
-    with db.transaction():
-        if db.one("mirror.is_known", path=path, blob=blob) is None:
-            db.run(
+    def _load_plan(self, path: str, data: bytes) -> None:
+        """The plan of a file is in the database. Raises BadInput."""
+        head = read.plan(data, path)
+        blob = files.blob_id(data, self.format)
+        if self.db.one("mirror.is_known", path=path, blob=blob) is None or self._is_forced(path):
+            self.db.run(
                 "plans.save", id=head.fields["id"], title=head.fields["title"],
                 source=head.fields.get("source") or "",
                 created_at=head.fields.get("created") or clock.now(), extra=dump(head.unknown),
             )  # fmt: skip
-            db.run("mirror.remember", path=path, blob=blob)
-        db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
+            self.db.run("mirror.remember", path=path, blob=blob)
+
+    def _load_log(self, path: str, data: bytes) -> None:
+        """The events of a log are in the database; lines that are none of ours stay there."""
+        task_id = Path(path).name.removesuffix(".log")
+        for line in data.decode("utf-8", "replace").split("\n"):
+            event = text.log_event(line, task_id)
+            if event is not None:
+                self.db.run(
+                    "events.insert", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
+                    agent=event.agent, note=event.note, data="{}",
+                )  # fmt: skip
 
 
-def _load_log(db: Database, worktree: str, path: str, stat: str, report: Report) -> None:
-    """The events of a log are in the database; lines that are none of ours stay in the file."""
-    try:
-        data = files.read(worktree, path) or b""
-    except StoreError as error:
-        report.errors.append(error.message)
-        return
-    task_id = Path(path).name.removesuffix(".log")
-    for line in data.decode("utf-8", "replace").splitlines():
-        event = text.log_event(line, task_id)
-        if event is not None:
-            db.run(
-                "events.insert", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
-                agent=event.agent, note=event.note, data="{}",
-            )  # fmt: skip
-    db.run("mirror.see", worktree=worktree, path=path, blob="", stat=stat)
+def _merged(ours: Task, theirs: Task) -> Task:
+    """The row with all that the file says; what no file says stays."""
+    is_parent = ours.children > 0
+    return replace(
+        theirs,
+        status=ours.status if is_parent else theirs.status,
+        completed_at=ours.completed_at if is_parent else theirs.completed_at,
+        children=ours.children,
+        created_at=theirs.created_at or ours.created_at,
+        commit_id=ours.commit_id,
+        claimed_at=ours.claimed_at,
+    )
+
+
+def _by_age(found: list[_File]) -> list[_File]:
+    """The files in the order in which their tasks were made, as far as they say it.
+
+    Tasks of one moment come from one plan: they stand as in the plan, parents first.
+    """
+    tasks = {one.parsed.task.id: one.parsed.task for one in found}
+
+    def place(task: Task) -> tuple[tuple[int, str], ...]:
+        steps = [(task.position, task.id)]
+        above = {task.id}
+        while task.parent_id in tasks and task.parent_id not in above:
+            above.add(task.parent_id)
+            task = tasks[task.parent_id]
+            steps.append((task.position, task.id))
+        return tuple(reversed(steps))
+
+    # A file without a time was written by hand, after the others.
+    return sorted(
+        found, key=lambda one: (one.parsed.task.created_at or "~", place(one.parsed.task))
+    )

@@ -8,6 +8,7 @@ between fields that do not, so that two branches' changes seldom touch neighbour
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from jetpack_git.models import durations
@@ -18,6 +19,10 @@ from jetpack_git.models.task import Task
 
 FENCE = "---"
 _PLAIN = frozenset(" _./()+,-'&!?=@%$~^<>;\"")
+# In a description, a line that git could have left is escaped as Markdown does: `\<<<<<<< x`.
+MARKER = re.compile(r"^(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+_ESCAPED = re.compile(r"^\\*(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
+_UNESCAPED = re.compile(r"^\\(?=\\*(?:<{7}|>{7})(?:[ \r\n]|\Z))", re.MULTILINE)
 _AMBIGUOUS = frozenset({"yes", "no", "true", "false", "on", "off", "y", "n", "null", "nan", "inf"})
 
 
@@ -29,12 +34,12 @@ def task_text(task: Task) -> str:
         ("parent", task.parent_id),
         ("status", None if task.children else task.status),
         ("plan", task.plan_id),
-        ("priority", str(task.priority)),
+        ("priority", task.priority),
         ("key", task.plan_key),
         ("assignee", task.assignee),
-        ("order", str(task.position)),
+        ("order", task.position),
         ("estimate", durations.text(task.estimate_s) if task.estimate_s else None),
-        ("created", task.created_at or None),
+        ("created", task.created_at),
         ("branch", task.branch),
     )]  # fmt: skip
     for key, values in (
@@ -49,7 +54,8 @@ def task_text(task: Task) -> str:
         ("summary", task.summary), ("completed", None if task.children else task.completed_at)
     )
     lines += _unknown(task.extra)
-    return "\n".join([*lines, FENCE, ""]) + (f"{task.description}\n" if task.description else "")
+    body = _ESCAPED.sub(r"\\\g<0>", task.description)
+    return "\n".join([*lines, FENCE, ""]) + (f"{body}\n" if body else "")
 
 
 def plan_text(plan: Plan, extra: dict[str, object]) -> str:
@@ -57,24 +63,28 @@ def plan_text(plan: Plan, extra: dict[str, object]) -> str:
     fields = _fields(
         ("id", plan.id),
         ("title", plan.title),
-        ("source", plan.source or None),
-        ("created", plan.created_at or None),
+        ("source", plan.source),
+        ("created", plan.created_at),
     )
     return "\n".join([FENCE, *fields, *_unknown(extra), FENCE, ""])
 
 
 def split(text: str) -> tuple[str, str] | None:
     """The front matter and the description of a file; None when it has no front matter."""
-    text = text.removeprefix("\ufeff")
-    if text.startswith(f"{FENCE}\r\n"):
-        text = text.replace("\r\n", "\n")
-    if not text.startswith(f"{FENCE}\n"):
-        return None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if not text.endswith("\n"):
+        text += "\n"
     end = text.find(f"\n{FENCE}\n", len(FENCE))
-    if end < 0:
+    if end < 0 or not text.startswith(f"{FENCE}\n"):
         return None
-    body = text[end + len(FENCE) + 2 :]
-    return text[len(FENCE) + 1 : end + 1], body.removesuffix("\n")
+    body = text[end + len(FENCE) + 2 :].removesuffix("\n")
+    return text[len(FENCE) + 1 : end + 1], _UNESCAPED.sub("", body)
+
+
+def marker(text: str) -> int | None:
+    """The line of the first conflict marker of git, counted from 1."""
+    found = MARKER.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else None
 
 
 def scalar(value: str) -> str:
@@ -87,20 +97,19 @@ def scalar(value: str) -> str:
 def log_line(event: Event) -> str:
     """One line of the execution log: time, id, kind, agent and note, with tabs between."""
     kind = event.kind.removeprefix("task.")
-    fields = (event.at, event.id, kind, event.agent or "-", event.note)
+    fields = (event.at, event.id, kind, event.agent or "", event.note)
     return "\t".join(_one_line(one) for one in fields).rstrip("\t")
 
 
 def log_event(line: str, task_id: str) -> Event | None:
     """The event of a line of the log; None when the line is none of ours."""
-    at, *rest = line.split("\t")
-    if len(rest) not in (3, 4) or not at.endswith("Z") or f"task.{rest[1]}" not in LOGGED:
+    at, *rest = line.removesuffix("\r").split("\t")
+    if len(rest) not in (2, 3, 4) or not at.endswith("Z") or f"task.{rest[1]}" not in LOGGED:
         return None
-    event_id, kind, agent, note = (*(_unfolded(one) for one in rest), "")[:4]
+    event_id, kind, agent, note = (*(_unfolded(one) for one in rest), "", "")[:4]
     return Event(
-        id=event_id, at=at, kind=f"task.{kind}", task_id=task_id,
-        agent=None if agent == "-" else agent, note=note,
-    )  # fmt: skip
+        id=event_id, at=at, kind=f"task.{kind}", task_id=task_id, agent=agent or None, note=note
+    )
 
 
 def log_text(existing: str, events: Iterable[Event]) -> str:
@@ -112,8 +121,12 @@ def log_text(existing: str, events: Iterable[Event]) -> str:
     return existing + "".join(f"{line}\n" for line in added)
 
 
-def _fields(*pairs: tuple[str, str | None]) -> list[str]:
-    return [f"{key}: {scalar(value)}" for key, value in pairs if value is not None]
+def _fields(*pairs: tuple[str, str | int | None]) -> list[str]:
+    return [
+        f"{key}: {value if isinstance(value, int) else scalar(value)}"
+        for key, value in pairs
+        if value is not None and value != ""
+    ]
 
 
 def _unknown(extra: dict[str, object]) -> list[str]:
@@ -123,8 +136,6 @@ def _unknown(extra: dict[str, object]) -> list[str]:
 
 def _is_plain(value: str) -> bool:
     """Whether YAML reads the bare text as this very text, and as a text."""
-    if value.isdecimal() and value.isascii():
-        return len(value) < 16 and (value == "0" or not value.startswith("0"))
     return (
         value[0].isalpha()
         and value[-1] != " "

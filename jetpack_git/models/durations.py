@@ -8,6 +8,7 @@ from jetpack_git.errors import BadInput
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(d|h|m|s)")
 _WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|m|s))+")
+_HINT = "Write e.g. 30m, 2h or 1h30m."
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -18,14 +19,14 @@ def parse(text: str, *, hours_a_day: int = 24) -> int:
     """
     folded = text.strip().lower().replace(" ", "")
     if not _WHOLE.fullmatch(folded):
-        raise BadInput(f"{text!r} is no duration.", hint="Write e.g. 30m, 2h or 1h30m.")
+        raise BadInput(f"{text!r:.60} is no duration.", hint=_HINT)
     units = _SECONDS | {"d": hours_a_day * 3600}
-    total = round(sum(float(number) * units[unit] for number, unit in _PART.findall(folded)))
-    if total <= 0:
-        raise BadInput(f"{text!r} is no time at all.", hint="Write e.g. 30m, 2h or 1h30m.")
+    total = sum(float(number) * units[unit] for number, unit in _PART.findall(folded))
     if total > 10**9:
-        raise BadInput(f"{text!r} is longer than 30 years.", hint="Write e.g. 30m, 2h or 1h30m.")
-    return total
+        raise BadInput(f"{text!r:.60} is longer than 30 years.", hint=_HINT)
+    if round(total) == 0:
+        raise BadInput(f"{text!r:.60} is no time at all.", hint=_HINT)
+    return round(total)
 
 
 def text(seconds: int) -> str:

@@ -15,7 +15,7 @@ from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
-from jetpack_git.mirror.load import parse_task
+from jetpack_git.mirror import read
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.agent import AgentStatus
 from jetpack_git.models.task import Status
@@ -114,7 +114,7 @@ def _completed_on_branch(task: Task, where: Path) -> str | None:
     if done.returncode != 0:
         return None
     try:
-        found, _ = parse_task(done.stdout, files.task_path(task.id))
+        found = read.task(done.stdout, files.task_path(task.id)).task
     except BadInput:
         return None
     return git("rev-parse", ref, cwd=where) if found.status == Status.COMPLETED else None

@@ -2,8 +2,10 @@
 INSERT INTO mirror_pending (worktree, kind, id) VALUES (:worktree, :kind, :id)
 ON CONFLICT (worktree, kind, id) DO UPDATE SET marks = marks + 1
 
+-- What is due after that kind and id.
 -- name: pending
-SELECT kind, id, marks FROM mirror_pending WHERE worktree = :worktree ORDER BY kind, id LIMIT :limit
+SELECT kind, id, marks FROM mirror_pending
+WHERE worktree = :worktree AND (kind, id) > (:kind, :id) ORDER BY kind, id LIMIT :limit
 
 -- name: pending_total
 SELECT count(*) AS total FROM mirror_pending
@@ -45,3 +47,28 @@ SELECT DISTINCT worktree FROM mirror_seen
 
 -- name: worktrees
 SELECT worktree FROM mirror_pending UNION SELECT worktree FROM mirror_seen
+
+-- Those of the ids that no task bears.
+-- name: missing
+SELECT value AS id FROM json_each(:ids) WHERE value NOT IN (SELECT id FROM tasks)
+
+-- Another task that bears the key in the plan; there can be only one.
+-- name: holder_of_key
+SELECT id FROM tasks WHERE plan_id = :plan_id AND plan_key = :plan_key AND id <> :id
+
+-- Whether this very conflict has been noted before.
+-- name: is_noted
+SELECT 1 AS noted FROM events
+WHERE task_id = :task_id AND kind = 'mirror.conflict' AND data = :data LIMIT 1
+
+-- Tasks whose parent, or what they depend on, is not there.
+-- name: dangling
+SELECT id, parent_id AS missing FROM tasks WHERE parent_id NOT IN (SELECT id FROM tasks)
+UNION ALL
+SELECT task_id, depends_on FROM dependencies
+WHERE task_id IN (SELECT id FROM tasks) AND depends_on NOT IN (SELECT id FROM tasks)
+ORDER BY 1, 2
+
+-- Tasks that wait for others: for what they depend on, or for their children.
+-- name: waiting
+SELECT task_id AS id FROM dependencies UNION SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL

@@ -1,0 +1,82 @@
+"""What git knows of a worktree's mirror files: the versions that led to the present ones.
+
+Where the worktree stood at its last load is kept with what it has seen, as the path HEAD.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from jetpack_git.data.database import Database
+from jetpack_git.git.run import git
+from jetpack_git.git.run import run
+from jetpack_git.git.run import succeeds
+from jetpack_git.mirror import files
+
+HEAD = "HEAD"
+
+
+class History:
+    """The commits between the last load in a worktree and its HEAD."""
+
+    def __init__(self, db: Database, worktree: str) -> None:
+        self._db = db
+        self._worktree = worktree
+        self._cwd = Path(worktree)
+        row = db.one("mirror.seen", worktree=worktree, path=HEAD)
+        self.before = str(row["blob"]) if row is not None else ""
+        self._branch_before = str(row["stat"]) if row is not None else ""
+        said = git("rev-parse", HEAD, "--symbolic-full-name", HEAD, cwd=self._cwd, check=False)
+        self.now, _, self._branch = said.partition("\n")
+        if not self._branch:
+            self.now = ""  # no commit yet
+
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether HEAD is where it was, or was moved on from there: no other branch."""
+        if self.now == self.before or not self.before:
+            return True
+        if self._branch == self._branch_before != HEAD:
+            return True
+        return succeeds("merge-base", "--is-ancestor", self.before, self.now, cwd=self._cwd)
+
+    @cached_property
+    def versions(self) -> dict[str, set[str]]:
+        """The blob ids of each file in all the commits that led to HEAD."""
+        return self._log(HEAD) if self.now else {}
+
+    def advance(self, unsettled: set[str]) -> None:
+        """The versions that led to what has been loaded bring no news any more.
+
+        Those of `unsettled` files, which could not be loaded, still do.
+        """
+        if self.now and self.now != self.before:
+            since = self._log(f"{self.before}..{HEAD}") if self.before else self.versions
+            self._db.many(
+                "mirror.remember",
+                [
+                    {"path": path, "blob": blob}
+                    for path, blobs in since.items()
+                    if path not in unsettled
+                    for blob in blobs
+                ],
+            )
+            if not unsettled:
+                self._db.run(
+                    "mirror.see", worktree=self._worktree, path=HEAD, blob=self.now,
+                    stat=self._branch,
+                )  # fmt: skip
+
+    def _log(self, commits: str) -> dict[str, set[str]]:
+        done = run(
+            "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", commits, "--",
+            files.FOLDER, cwd=self._cwd, check=False,
+        )  # fmt: skip
+        if done.returncode != 0:  # the old commit is gone
+            return self.versions if commits != HEAD else {}
+        fields = done.stdout.decode("utf-8", "replace").split("\0")
+        found: dict[str, set[str]] = {}
+        for info, path in zip(fields[::2], fields[1::2], strict=False):
+            found.setdefault(path, set()).update(info.split(" ")[2:4])
+        return found

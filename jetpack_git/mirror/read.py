@@ -1,0 +1,99 @@
+"""From the bytes of a task's file to the task."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jetpack_git.errors import BadInput
+from jetpack_git.mirror import text
+from jetpack_git.models import parse
+from jetpack_git.models.task import DEFAULT_PRIORITY
+from jetpack_git.models.task import STORED
+from jetpack_git.models.task import Task
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A task as its file says it, what is odd about it, and where its keys stand.
+
+    `created_at` is empty when the file does not say it.
+    """
+
+    task: Task
+    warnings: tuple[str, ...]
+    lines: dict[str, int]
+
+
+def task(data: bytes, path: str) -> Parsed:
+    """The task in the bytes of the file at `path`. Raises BadInput with the line."""
+    head, body = _parts(data, path, parse.TaskFields)
+    got = head.fields
+    warnings = [f"{path}:{head.lines[key]}: unknown key {key!r} is kept." for key in head.unknown]
+    status = got.get("status", "pending")
+    if status not in STORED:
+        where = f"{path}:{head.lines['status']}"
+        if status in ("ready", "blocked"):
+            warnings.append(f"{where}: {status} follows from the dependencies; read as pending.")
+            status = "pending"
+        else:
+            warnings.append(f"{where}: unknown status {status!r} is kept; nobody can claim this.")
+    found = Task(
+        id=got["id"], title=got["title"], description=body, status=status,
+        priority=got.get("priority", DEFAULT_PRIORITY), parent_id=got.get("parent"),
+        position=got.get("order", 0), plan_id=got.get("plan"), plan_key=got.get("key"),
+        skills=tuple(sorted(set(got.get("skills", ())))), files=tuple(got.get("files", ())),
+        depends=tuple(sorted(set(got.get("depends", ())))), estimate_s=got.get("estimate"),
+        assignee=got.get("assignee"), branch=got.get("branch"), summary=got.get("summary"),
+        created_at=got.get("created") or "", completed_at=got.get("completed"),
+        extra=dict(head.unknown),
+    )  # fmt: skip
+    return Parsed(found, tuple(warnings), head.lines)
+
+
+def plan(data: bytes, path: str) -> parse.Header:
+    """The fields of the plan in the bytes of the file at `path`. Raises BadInput."""
+    head, _ = _parts(data, path, parse.PlanFields)
+    return head
+
+
+def _parts(data: bytes, path: str, shape: type) -> tuple[parse.Header, str]:
+    """The checked front matter and the description."""
+    try:
+        content = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{path}:{line}: this is no UTF-8 text.", hint="Convert the file to UTF-8."
+        ) from error
+    if "\0" in content:
+        line = content.count("\n", 0, content.index("\0")) + 1
+        raise BadInput(f"{path}:{line}: a NUL character stands here.", hint="Take it out.")
+    marker = text.marker(content)
+    if marker is not None:
+        raise BadInput(
+            f"{path}:{marker}: a conflict marker of git stands here.",
+            hint="Choose a side, remove the markers, and run: git jetpack sync",
+        )
+    parts = text.split(content)
+    if parts is None:
+        raise BadInput(
+            f"{path}:1: there is no front matter.",
+            hint="Begin with a line `---`, then `id:` and `title:`, then a line `---`.",
+        )
+    head = parse.header(parts[0], shape, source=path, first_line=2)
+    found, line = head.fields["id"], head.lines["id"]
+    if not ID.fullmatch(found):
+        raise BadInput(
+            f"{path}:{line}: {found!r:.60} cannot be an id.",
+            hint="An id has letters, digits, - and _, and dots between them.",
+        )
+    if Path(path).name != f"{found}.md":
+        raise BadInput(
+            f"{path}:{line}: the id {found!r:.60} does not fit the name of the file.",
+            hint=f"Rename the file to {found}.md, or mend the id.",
+        )
+    return head, parts[1]

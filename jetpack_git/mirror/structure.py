@@ -1,0 +1,47 @@
+"""What may be wrong between tasks that came as files: each is sound, their whole is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+
+
+def missing(db: Database, ids: Iterable[str]) -> set[str]:
+    """Those of the ids that no task bears."""
+    return {str(row["id"]) for row in db.all("mirror.missing", ids=dump(sorted(set(ids))))}
+
+
+def loops(db: Database, ids: Iterable[str]) -> list[list[str]]:
+    """Ways from a task back to itself, which can be reached from these tasks.
+
+    A task waits for its own dependencies, its ancestors' and its children. Each way begins
+    and ends with the same id. Every task is looked at once.
+    """
+    found: list[list[str]] = []
+    done: set[str] = set()
+    for start in ids:
+        way: list[str] = []
+        place: dict[str, int] = {}
+        rest: list[list[str]] = [[start]]
+        while rest:
+            if not rest[-1]:
+                rest.pop()
+                if way:
+                    done.add(way.pop())
+                    del place[next(reversed(place))]
+                continue
+            node = rest[-1].pop()
+            if node in place:
+                found.append([*way[place[node] :], node])
+            elif node not in done:
+                place[node] = len(way)
+                way.append(node)
+                rest.append(_after(db, node))
+    return found
+
+
+def _after(db: Database, task_id: str) -> list[str]:
+    rows = db.all("dependencies.edges_from", id=task_id)
+    return sorted((str(row["id"]) for row in rows), reverse=True)

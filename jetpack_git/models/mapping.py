@@ -1,0 +1,125 @@
+"""A YAML mapping as its author wrote it: texts, lists, and where each key stands.
+
+It is built from the parser's events, with bounded nesting and without aliases, so that no
+file can exhaust the stack or the memory. Every scalar is a text; only a plain `null`, `~`
+or nothing at all is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+import yaml
+
+from jetpack_git.errors import BadInput
+
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+LONGEST = 4_000_000
+DEEPEST = 20
+_NULL = frozenset({"", "null", "Null", "NULL", "~"})
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """The values, the lines, and the source text of the keys."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
+
+
+def read(text: str, *, source: str, first_line: int = 1) -> Mapping:
+    """The mapping that `text` is; `first_line` is where it begins in its file.
+
+    Raises BadInput, which names file and line.
+    """
+    if len(text) > LONGEST:
+        raise BadInput(f"{source}:{first_line}: there are more than {LONGEST} characters here.")
+    return _Reader(text.removeprefix("\ufeff"), source, first_line).document()
+
+
+class _Reader:
+    """One pass over the events of one text."""
+
+    def __init__(self, text: str, source: str, first_line: int) -> None:
+        self.rows = text.removesuffix("\n").split("\n")
+        self.source = source
+        self.first_line = first_line
+        self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+
+    def document(self) -> Mapping:
+        """The only document of the text."""
+        try:
+            found = self._top()
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+            raise BadInput(
+                f"{self.source}:{self._line(mark)}: this is no YAML: {problem}",
+                hint='Put a text with special characters in double quotes: title: "a: b"',
+            ) from error
+        return found
+
+    def _top(self) -> Mapping:
+        next(self.events)
+        event = next(self.events)
+        if isinstance(event, yaml.StreamEndEvent):
+            return Mapping()
+        event = next(self.events)
+        if isinstance(event, yaml.ScalarEvent) and not event.value:
+            return Mapping()
+        if not isinstance(event, yaml.MappingStartEvent):
+            raise self._bad(event, "a mapping is expected", "Write `key: value` lines.")
+        found = self._mapping(event, depth=1)
+        end = next(self.events)
+        if end.explicit or not isinstance(next(self.events), yaml.StreamEndEvent):
+            raise self._bad(end, "a second document begins", "Write one mapping alone.")
+        return found
+
+    def _mapping(self, start: Any, *, depth: int) -> Mapping:
+        """The mapping that begins with the event."""
+        found = Mapping()
+        rows: list[int] = []
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._bad(event, "a key must be a word", "Write `key: value` lines.")
+            if depth == 1 and (start.flow_style or event.start_mark.column):
+                hint = "Write `key: value` lines that begin at the left edge."
+                raise self._bad(event, f"the key {event.value!r:.60} is indented", hint)
+            line = self._line(event.start_mark)
+            if event.value in found.lines:
+                hint = f"Keep one of lines {found.lines[event.value]} and {line}."
+                raise self._bad(event, f"the key {event.value!r:.60} stands there twice", hint)
+            found.lines[event.value] = line
+            rows.append(event.start_mark.line)
+            found.values[event.value] = self._value(next(self.events), depth=depth + 1)
+        if depth == 1:
+            ends = [*rows[1:], len(self.rows)]
+            for name, row, end in zip(found.lines, rows, ends, strict=True):
+                found.raw[name] = "\n".join(self.rows[row:end])
+        return found
+
+    def _value(self, event: Any, *, depth: int) -> Any:
+        """The text, list, mapping or None that begins with the event."""
+        if isinstance(event, yaml.ScalarEvent):
+            is_plain = not event.style and event.tag is None
+            return None if is_plain and event.value in _NULL else event.value
+        if isinstance(event, yaml.AliasEvent):
+            raise self._bad(event, f"an alias, *{event.anchor}, stands here", "Write it out.")
+        if depth > DEEPEST:
+            raise self._bad(event, "this is nested too deeply", "Write it flatter.")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(event, depth=depth)
+        found = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            found.append(self._value(event, depth=depth + 1))
+        return found
+
+    def _line(self, mark: Any) -> int:
+        return self.first_line + (mark.line if mark is not None else 0)
+
+    def _bad(self, event: Any, problem: str, hint: str) -> BadInput:
+        return BadInput(f"{self.source}:{self._line(event.start_mark)}: {problem}.", hint=hint)
