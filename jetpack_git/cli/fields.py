@@ -56,7 +56,7 @@ def changes(
     if title is not None:
         found["title"] = clean(title, "title", MAX_TITLE)
     if description is not None:
-        text = sys.stdin.read() if description == "-" else description
+        text = _stdin() if description == "-" else description
         found["description"] = clean(text, "description", MAX_DESCRIPTION, empty=True)
     if priority is not None:
         found["priority"] = parse_priority(priority)
@@ -68,6 +68,11 @@ def changes(
     if estimate is not None:
         found["estimate_s"] = durations.parse(estimate, hours_a_day=8)
     return found
+
+
+def _stdin() -> str:
+    """All of stdin, as far as it can be kept; a byte that is no UTF-8 is left for `clean`."""
+    return sys.stdin.buffer.read(MAX_DESCRIPTION + 1).decode("utf-8", "surrogateescape")
 
 
 def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:

@@ -30,7 +30,7 @@ def load(frame: Frame, plan: str, dry_run: bool, name: str | None) -> None:
     workspace = frame.workspace
     root = workspace.clone.worktree or ""
     changes = plans.load(
-        workspace.tasks, document, agent=workspace.agent, dry_run=dry_run,
+        workspace.tasks, document, agent="" if dry_run else workspace.agent, dry_run=dry_run,
         source=os.path.relpath(os.path.realpath(plan), root) if root else plan,
     )  # fmt: skip
     frame.answer(

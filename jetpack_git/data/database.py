@@ -133,22 +133,36 @@ def open_database(
     there (unless `create`), cannot be read, or was written by a newer version.
     """
     if create:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _make_folder(os.path.dirname(path))
     elif not os.path.exists(path):
         raise StoreError(f"{path} is not there.", hint="Set up this clone with: git jetpack init")
     backend = Sqlite(path, busy_timeout_s=busy_timeout_s)
-    version = backend.version()
-    if version > SCHEMA:
-        backend.close()
-        raise StoreError(
-            f"{path} was written by a newer git-jetpack "
-            f"(schema {version}; this one knows up to {SCHEMA}).",
-            hint="Upgrade with: pip install --upgrade git-jetpack",
-        )
     db = Database(backend)
-    if version < SCHEMA:
-        _migrate(db)
+    try:
+        version = backend.version()
+        if version > SCHEMA:
+            raise StoreError(
+                f"{path} was written by a newer git-jetpack "
+                f"(schema {version}; this one knows up to {SCHEMA}).",
+                hint="Upgrade with: pip install --upgrade git-jetpack",
+            )
+        if version < SCHEMA:
+            _migrate(db)
+    except StoreError:
+        backend.close()
+        raise
     return db
+
+
+def _make_folder(path: str) -> None:
+    """The folder is there. Raises StoreError."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be made: {error.strerror}.",
+            hint="Give this user write access to the folder above it.",
+        ) from error
 
 
 def _migrate(db: Database) -> None:

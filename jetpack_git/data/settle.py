@@ -41,13 +41,12 @@ def after_structure(journal: Journal, task_ids: Iterable[str], parents: Iterable
     stale_graph(journal.db)
 
 
-def refresh_blockers(db: Database, task_ids: Iterable[str]) -> list[str]:
-    """The counts of these tasks and their descendants are right; those that were not."""
-    roots = dump(sorted(set(task_ids)))
-    if roots == "[]":
-        return []
-    below = [row["id"] for row in db.all("tasks.subtree", ids=roots)]
-    return [str(row["id"]) for row in db.all("tasks.refresh_blockers", ids=dump(below))]
+def refresh_blockers(db: Database, task_ids: Iterable[str]) -> None:
+    """The counts of these tasks and their descendants are right."""
+    roots = sorted(set(task_ids))
+    if roots:
+        below = [row["id"] for row in db.all("tasks.subtree", ids=dump(roots))]
+        db.run("tasks.refresh_blockers", ids=dump(below))
 
 
 def stale_graph(db: Database) -> None:

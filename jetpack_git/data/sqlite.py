@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import apsw
 
+from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 
 Row = dict[str, object]
@@ -41,6 +42,10 @@ class Sqlite:
             found.extend(dict(zip(names, row, strict=True)) for row in cursor)
         except apsw.Error as error:
             raise self._translate(error) from error
+        except UnicodeEncodeError as error:
+            raise BadInput(
+                f"{error.object!r:.80} is no UTF-8 text.", hint="Convert it to UTF-8."
+            ) from error
         return found
 
     def many(self, sql: str, values: list[dict[str, object]]) -> None:

@@ -8,7 +8,8 @@ claim reads them and loads no graph library.
 Nodes are the tasks that have no children. An edge runs to the task that waits: a dependency
 on a parent stands for all the tasks below it, and a parent's own holds for all below it.
 Depth is the longest chain of dependencies before a task; the critical path is the longest
-chain by estimate, where a task without one counts as `DEFAULT_ESTIMATE_S`.
+chain by estimate, where a task without one counts as `DEFAULT_ESTIMATE_S`. Edges within a
+cycle, which can only come in through files, are left out: no task on it can become ready.
 """
 
 from __future__ import annotations
@@ -103,6 +104,9 @@ def _graph(
     for task, depends_on in edges:
         if task in parents and depends_on in parents:
             graph.add_edge(end(depends_on), start(task))
+    if not nx.is_directed_acyclic_graph(graph):
+        for knot in list(nx.strongly_connected_components(graph)):
+            graph.remove_edges_from(list(graph.subgraph(knot).edges))
     return graph
 
 

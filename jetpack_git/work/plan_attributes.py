@@ -368,6 +368,8 @@ def cycles(parents: list[int], depends: dict[int, list[int]]) -> Iterator[list[i
     for nodes in _cycles((2 * index for index in depends), waits_for):
         pairs = zip(nodes, [*nodes[1:], nodes[0]], strict=True)
         edges = [(node // 2, after // 2) for node, after in pairs if node % 2 < after % 2]
+        if not edges:  # tasks that are each other's parents, which no plan can say
+            continue
         first = edges.index(min(edges))
         ends = (index for edge in edges[first:] + edges[:first] for index in edge)
         path = [index for index, _ in groupby(ends)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -23,9 +24,10 @@ from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
-from jetpack_git.work import dependencies
+from jetpack_git.work.plan_attributes import cycles
 from jetpack_git.work.tasks import Tasks
 
+LONGEST_SLUG = 60
 COMPARED = (
     "title", "description", "priority", "skills", "files", "estimate_s", "parent_id", "position",
     "status",
@@ -70,10 +72,20 @@ def load(
 
 
 def plan_id_of(title: str) -> str:
-    """The id of a plan of that title: its letters and digits, in lower case."""
+    """The id of a plan of that title: its ASCII letters and digits, in lower case.
+
+    Where that leaves letters out, a digest of the title tells it from others.
+    """
     folded = "".join(one if one.isascii() and one.isalnum() else "-" for one in title.lower())
-    slug = "-".join(part for part in folded.split("-") if part)[:60].strip("-")
-    return slug or "plan"
+    slug = "-".join(part for part in folded.split("-") if part)
+    if (
+        slug
+        and len(slug) <= LONGEST_SLUG
+        and not any(one > "\x7f" and one.isalnum() for one in title)
+    ):
+        return slug
+    digest = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:8]
+    return f"{slug[:LONGEST_SLUG].strip('-') or 'plan'}-{digest}"
 
 
 class _Loading:
@@ -93,7 +105,6 @@ class _Loading:
         self.ids = {key: task.id for key, task in self.known.items()}
         self.touched: dict[str, None] = {}
         self.parents: dict[str, None] = {}
-        self.new_edges: list[tuple[str, str]] = []
 
     def run(self, document: PlanDocument) -> None:
         """All items are in the task list."""
@@ -186,7 +197,6 @@ class _Loading:
         there = {one for one in (before.depends if before else ()) if one in mine}
         for other in sorted(wanted - there):
             self.db.run("dependencies.add", task_id=task_id, depends_on=other)
-            self.new_edges.append((task_id, other))
         for other in sorted(there - wanted):
             self.db.run("dependencies.remove", task_id=task_id, depends_on=other)
         if wanted != there:
@@ -208,15 +218,32 @@ class _Loading:
         settle.after_status(self.tasks.journal, self.touched)
         for task_id in self.touched | self.parents:
             self.tasks.journal.touched("task", task_id)
-        if self.db.one("plans.crosses", plan_id=self.plan_id) is not None:
-            for task_id, other in self.new_edges:
-                path = dependencies.cycle(self.db, task_id, other)
-                if path:
-                    raise BadInput(
-                        f"{self.source}: with what other tasks depend on, this plan would be a "
-                        f"cycle: {' -> '.join(path)}",
-                        hint="Take one of these dependencies out.",
-                    )
+        if self.changes.missing or self.db.one("plans.crosses", plan_id=self.plan_id) is not None:
+            self._check_cycles()
+        self.changes.added = [self.tasks.get(one.id) for one in self.changes.added]
+        self.changes.updated = [self.tasks.get(one.id) for one in self.changes.updated]
+
+    def _check_cycles(self) -> None:
+        """No cycle runs through what was loaded and what the plan does not name.
+
+        A finished task waits for nothing, whatever it depends on.
+        """
+        rows = self.db.all("graph.nodes")
+        place = {str(row["id"]): number for number, row in enumerate(rows)}
+        parents = [place.get(str(row["parent_id"]), -1) for row in rows]
+        depends: dict[int, list[int]] = {}
+        for edge in self.db.all("dependencies.all"):
+            task, other = place.get(str(edge["task_id"])), place.get(str(edge["depends_on"]))
+            if task is not None and other is not None and rows[task]["status"] not in CLOSED:
+                depends.setdefault(task, []).append(other)
+        for numbers in cycles(parents, depends):
+            path = [str(rows[number]["id"]) for number in numbers]
+            if not self.touched.keys().isdisjoint(path):
+                raise BadInput(
+                    f"{self.source}: with what other tasks depend on, this plan would be a "
+                    f"cycle: {' -> '.join(path)}",
+                    hint="An arrow reads 'waits for'. Take one of these dependencies out.",
+                )
 
 
 def _save_plan(tasks: Tasks, plan_id: str, title: str, source: str) -> None:

@@ -45,12 +45,12 @@ class Tasks:
 
     def add(self, task: Task, *, agent: str | None = None) -> Task:
         """The task is in the queue, under a new id, behind its siblings."""
-        parent = self.get(task.parent_id) if task.parent_id else None
-        if parent is not None:
-            _check_can_have_children(parent)
         depends = [resolve(self.db, one) for one in task.depends]
         now = clock.now()
         with self.db.transaction():
+            parent = self.get(task.parent_id) if task.parent_id else None
+            if parent is not None:
+                _check_can_have_children(parent)
             parent_id = parent.id if parent else None
             task = replace(
                 task,
@@ -99,7 +99,6 @@ class Tasks:
     def list(
         self,
         *,
-        statuses: Sequence[str] = (),
         state: str | None = None,
         assignee: str | None = None,
         plan_id: str | None = None,
@@ -107,7 +106,6 @@ class Tasks:
     ) -> tuple[Sequence[Task], int]:
         """The first `limit` tasks that fit, oldest first, and how many fit in all."""
         wanted: dict[str, object] = {
-            "status": dump(list(statuses)) if statuses else None,
             "state": state, "assignee": assignee, "plan_id": plan_id,
         }  # fmt: skip
         rows = self.db.all("tasks.list", limit=limit, **wanted)
@@ -285,7 +283,7 @@ class Tasks:
                 f"{task.id} is a parent of {task.children} tasks; only leaves are claimed.",
                 hint=f"See its children with: git jetpack show {task.id}",
             )
-        if task.blockers:
+        if task.status in OPEN and task.blockers:
             names = ", ".join(dependencies.open_before(self.db, task.id))
             return Negative(
                 f"{task.id} is blocked by {names}",
@@ -310,8 +308,10 @@ def _wrong_status(task: Task, verb: str) -> Negative:
     hint = ""
     if task.status == Status.FAILED:
         hint = f"Offer it again with: git jetpack release {task.id}"
-    elif task.status in OPEN:
+    elif task.state == Status.READY and verb != "released":
         hint = f"Claim it first with: git jetpack claim {task.id}"
+    elif task.state == Status.BLOCKED:
+        hint = f"See what it waits for with: git jetpack show {task.id}"
     return Negative(f"{task.id} is {task.state} and cannot be {verb}.", hint=hint)
 
 
@@ -323,14 +323,14 @@ _VERBS = {
 
 def _why_not_movable(task: Task, status: Status, sources: Sequence[str], agent: str) -> Exception:
     """The error that explains why the task does not move."""
+    if task.status in HELD and task.assignee not in (None, agent):
+        return _held(task, agent)
     if task.status not in sources:
         return _wrong_status(task, _VERBS[status])
-    if task.assignee == agent:
-        return Conflict(
-            f"{task.id} has been claimed again since; this process's claim on it is over.",
-            hint=f"See who holds it with: git jetpack show {task.id}",
-        )
-    return _held(task, agent)
+    return Conflict(
+        f"{task.id} has been claimed again since; this process's claim on it is over.",
+        hint=f"See who holds it with: git jetpack show {task.id}",
+    )
 
 
 def _check_leaf(task: Task) -> None:

@@ -22,21 +22,28 @@ ON CONFLICT (name) DO UPDATE SET kind = 'program', status = 'idle', skills = :sk
     incarnation = :incarnation, host = :host, pid = :pid, pid_started = :pid_started,
     child_pid = NULL, child_started = NULL, worktree = :worktree, task_id = NULL,
     started_at = :now, heartbeat_at = :now
-WHERE agents.status IN ('stopped', 'stale')
+WHERE agents.status = 'stopped'
 RETURNING name
 
 -- name: beat
 UPDATE agents SET heartbeat_at = :now
-WHERE name = :name AND incarnation = :incarnation RETURNING name
+WHERE name = :name AND incarnation = :incarnation AND status IN ('idle', 'working')
+RETURNING name
 
 -- name: work
 UPDATE agents SET status = :status, task_id = :task_id, child_pid = :child_pid,
     child_started = :child_started, heartbeat_at = :now
-WHERE name = :name AND incarnation = :incarnation
+WHERE name = :name AND incarnation = :incarnation AND status IN ('idle', 'working')
+
+-- An agent that is stale is dead, and its affairs are not settled yet.
+-- name: expire
+UPDATE agents SET status = 'stale'
+WHERE name = :name AND incarnation = :incarnation AND status IN ('idle', 'working')
+RETURNING name
 
 -- name: finish
-UPDATE agents SET status = :status, task_id = NULL, child_pid = NULL, child_started = NULL
-WHERE name = :name AND incarnation = :incarnation RETURNING name
+UPDATE agents SET status = 'stopped', task_id = NULL, child_pid = NULL, child_started = NULL
+WHERE name = :name AND incarnation = :incarnation AND status <> 'stopped' RETURNING name
 
 -- name: running
-SELECT * FROM agents WHERE kind = 'program' AND status IN ('idle', 'working') ORDER BY name
+SELECT * FROM agents WHERE kind = 'program' AND status <> 'stopped' ORDER BY name

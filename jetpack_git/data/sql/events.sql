@@ -6,14 +6,5 @@ ON CONFLICT (id) DO NOTHING
 -- name: of_task
 SELECT * FROM events WHERE task_id = :task_id ORDER BY at, seq
 
--- name: recent
-SELECT * FROM events ORDER BY seq DESC LIMIT :limit
-
--- name: since
-SELECT * FROM events WHERE seq > :seq ORDER BY seq
-
--- name: last_seq
-SELECT coalesce(max(seq), 0) AS seq FROM events
-
 -- name: of_kind
 SELECT * FROM events WHERE kind = :kind ORDER BY seq DESC LIMIT :limit

@@ -1,9 +1,6 @@
 -- name: get
 SELECT * FROM plans WHERE id = :id
 
--- name: all
-SELECT * FROM plans ORDER BY created_at, id
-
 -- name: save
 INSERT INTO plans (id, title, source, created_at, extra)
 VALUES (:id, :title, :source, :created_at, :extra)

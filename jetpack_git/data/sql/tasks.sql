@@ -7,9 +7,11 @@
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.id = :id
 
--- The ids that begin so, a few of them.
+-- A few of the ids that begin so: those that end within a level before their descendants,
+-- so that many children never hide a second root.
 -- name: by_prefix
-SELECT id FROM tasks WHERE id >= :prefix AND id < :prefix || x'7f' ORDER BY id LIMIT 9
+SELECT id FROM tasks WHERE id >= :prefix AND id < :prefix || x'7f'
+ORDER BY instr(substr(id, length(:prefix) + 1), '.') > 0, id LIMIT 9
 
 -- Ids for a suggestion.
 -- name: some_ids
@@ -63,19 +65,15 @@ UPDATE tasks SET commit_id = :commit_id WHERE id = :id
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.parent_id = :id ORDER BY t.position, t.seq
 
--- name: roots
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
-FROM tasks t WHERE t.parent_id IS NULL ORDER BY t.seq
-
+-- The place behind the last child; 0 for a root (roots stand in the order of their age).
 -- name: next_position
-SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id IS :parent_id
+SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id = :parent_id
 
 -- What a listing shows, oldest first.
 -- name: list
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t
-WHERE (:status IS NULL OR t.status IN (SELECT value FROM json_each(:status)))
-    AND (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+WHERE (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
         THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
@@ -84,8 +82,7 @@ ORDER BY t.seq LIMIT :limit
 -- name: list_total
 SELECT count(*) AS total
 FROM tasks t
-WHERE (:status IS NULL OR t.status IN (SELECT value FROM json_each(:status)))
-    AND (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+WHERE (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
         THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
@@ -157,7 +154,7 @@ WITH wanted (id, n) AS (
             UNION
             SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
         )
-        SELECT count(*) FROM up
+        SELECT count(DISTINCT b.id) FROM up
         JOIN dependencies d ON d.task_id = up.id
         JOIN tasks b ON b.id = d.depends_on
         WHERE b.status NOT IN ('completed', 'cancelled')
@@ -174,16 +171,10 @@ WHERE id IN (SELECT value FROM json_each(:ids))
     AND children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = tasks.id)
 RETURNING id, children
 
--- name: all_ids
-SELECT id FROM tasks ORDER BY seq
-
 -- The tasks that a plan made.
 -- name: of_plan
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.plan_id = :plan_id
-
--- name: delete
-DELETE FROM tasks WHERE id = :id
 
 -- The commits of the finished leaves that these tasks are or have below them.
 -- name: commits_below
@@ -216,7 +207,7 @@ WHERE t.children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = t.id)
             UNION
             SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
         )
-        SELECT count(*) FROM up
+        SELECT count(DISTINCT b.id) FROM up
         JOIN dependencies d ON d.task_id = up.id
         JOIN tasks b ON b.id = d.depends_on
         WHERE b.status NOT IN ('completed', 'cancelled')
