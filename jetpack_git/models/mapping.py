@@ -64,18 +64,18 @@ class _Reader:
         return found
 
     def _top(self) -> Mapping:
-        next(self.events)
-        event = next(self.events)
+        self._next()
+        event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return Mapping()
-        event = next(self.events)
+        event = self._next()
         if isinstance(event, yaml.ScalarEvent) and not event.value:
             return Mapping()
         if not isinstance(event, yaml.MappingStartEvent):
             raise self._bad(event, "a mapping is expected", "Write `key: value` lines.")
         found = self._mapping(event, depth=1)
-        end = next(self.events)
-        if end.explicit or not isinstance(next(self.events), yaml.StreamEndEvent):
+        end = self._next()
+        if end.explicit or not isinstance(self._next(), yaml.StreamEndEvent):
             raise self._bad(end, "a second document begins", "Write one mapping alone.")
         return found
 
@@ -83,7 +83,7 @@ class _Reader:
         """The mapping that begins with the event."""
         found = Mapping()
         rows: list[int] = []
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._bad(event, "a key must be a word", "Write `key: value` lines.")
             if depth == 1 and (start.flow_style or event.start_mark.column):
@@ -95,7 +95,7 @@ class _Reader:
                 raise self._bad(event, f"the key {event.value!r:.60} stands there twice", hint)
             found.lines[event.value] = line
             rows.append(event.start_mark.line)
-            found.values[event.value] = self._value(next(self.events), depth=depth + 1)
+            found.values[event.value] = self._value(self._next(), depth=depth + 1)
         if depth == 1:
             ends = [*rows[1:], len(self.rows)]
             for name, row, end in zip(found.lines, rows, ends, strict=True):
@@ -114,9 +114,12 @@ class _Reader:
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth=depth)
         found = []
-        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             found.append(self._value(event, depth=depth + 1))
         return found
+
+    def _next(self) -> Any:
+        return next(self.events)
 
     def _line(self, mark: Any) -> int:
         return self.first_line + (mark.line if mark is not None else 0)
