@@ -60,7 +60,7 @@ def commands(folder: Path, env: Mapping[str, str]) -> list[Case]:
     place, command = places[100], _claim("best-fit")
     found.append(Case(PERSON, _tasks(100), command, place, person, 0, _on(place, _give_back)))
     for size, place in places.items():
-        rounds = 3 if size == max(SIZES) else None
+        rounds = 1 if size == max(SIZES) else None
         meet = _on(place, _meet_all)
         found.append(Case(WIDE, _tasks(size), command, place, env, 0, meet, rounds))
     return found

@@ -29,7 +29,6 @@ class Use:
 
     cpu_ms: float
     wall_ms: float
-    peak_kb: int
 
 
 @dataclass
@@ -104,4 +103,4 @@ def run(
     if ended != code:
         said = log.read_text(errors="replace")[-2000:]
         raise Failed(f"{' '.join(command)} ended with {ended}, not {code}:\n{said}")
-    return Use((usage.ru_utime + usage.ru_stime) * 1000, wall * 1000, usage.ru_maxrss)
+    return Use((usage.ru_utime + usage.ru_stime) * 1000, wall * 1000)

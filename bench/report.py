@@ -15,7 +15,7 @@ from rates import Together
 
 from jetpack_git.work.claims import STRATEGIES
 
-HEAD = ("what", "size", "n", "CPU ms", "min-max", "wall ms", "min-max", "x CPU", "x wall", "MB")
+HEAD = ("what", "size", "n", "CPU ms", "min-max", "wall ms", "min-max", "x CPU", "x wall")
 LARGE, SMALL = max(cases.SIZES), min(cases.SIZES)
 
 
@@ -50,7 +50,6 @@ def _row(name: str, size: str, uses: Sequence[Use], case: Case | None) -> tuple[
         f"{median(cpu):.1f}", f"{min(cpu):.1f}-{max(cpu):.1f}",
         f"{median(wall):.1f}", f"{min(wall):.1f}-{max(wall):.1f}",
         f"{case.cpu_ratio:.2f}" if case else "1", f"{case.wall_ratio:.2f}" if case else "1",
-        f"{max(one.peak_kb for one in uses) / 1024:.0f}",
     )  # fmt: skip
 
 
