@@ -45,10 +45,9 @@ def _run(target: Callable[..., Any], barrier: Any, answers: Any, number: int, on
 
 
 def create(path: str) -> int:
-    """The number of tables in the database, which may have to be made."""
+    """The schema of the database, which may have to be made; a task of ours is in it."""
     db = open_database(path, create=True)
-    tasks = Tasks(db)
-    tasks.add(Task(id="", title="one"))
+    Tasks(db).add(Task(id="", title="one"))
     return db.backend.version()
 
 
@@ -59,13 +58,12 @@ def claim(path: str, task_id: str, agent: str) -> str:
 
 
 def drain(path: str, agent: str, strategy: str) -> list[str]:
-    """The tasks that the agent claimed until nothing was left; each third is completed."""
+    """The tasks that the agent claimed and completed until nothing was ready."""
     tasks = Tasks(open_database(path))
     mine: list[str] = []
     while task := claims.claim_next(tasks, agent=agent, strategy=strategy):
         mine.append(task.id)
-        if len(mine) % 3 == 0:
-            tasks.done(task.id, agent=agent)
+        tasks.done(task.id, agent=agent)
     return mine
 
 
