@@ -2,16 +2,14 @@
 
 It answers one of three: not ours (silent, 0), clear (0), or a conflict (1). When it cannot
 tell it says so and follows `guard.on_error`. It starts with every commit, so it imports
-only what it needs, and runs git at most twice.
+only what it needs, runs git at most twice, and reads the config only when that matters.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
-from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
@@ -19,14 +17,15 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
+from jetpack_git.models.visible import safe
 from jetpack_git.work import guard
 
 HOOKS = ("pre-commit", "pre-merge-commit")
-BUSY_TIMEOUT_S = 5.0
+BUSY_TIMEOUT_S = "5"
 SHOWN = 20
 CHANGED = (
-    "diff", "--cached", "--name-only", "-z", "--no-renames", "--ignore-submodules=none",
-    "--no-ext-diff",
+    "diff", "--cached", "--name-only", "-z", "--no-renames", "--no-relative",
+    "--ignore-submodules=none", "--no-ext-diff",
 )  # fmt: skip
 
 
@@ -37,48 +36,55 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in HOOKS:
         _say(f"error: the guard knows no hook {' '.join(argv)!r}.")
         return 2
+    config = None
+    try:
+        clone = _clone()
+        if clone is None:
+            return 0
+        config = clone.config
+        return _answer(clone)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # silence, or a traceback, would be worse than any answer
+        return _cannot_tell(config, error)
+
+
+def _clone() -> Clone | None:
+    """The clone that the commit is made in, if git-jetpack is set up there."""
     try:
         clone = find(os.environ.get("GIT_WORK_TREE") or ".", git_dir=os.environ.get("GIT_DIR"))
-    except BadInput:
-        return 0
-    if not os.path.exists(clone.database):
-        return 0
-    try:
-        return _answer(clone)
-    except (JetpackError, OSError, ValueError) as error:
-        return _cannot_tell(clone, error)
+        os.stat(clone.database)
+    except (BadInput, FileNotFoundError, NotADirectoryError):
+        return None
+    return clone
 
 
 def _answer(clone: Clone) -> int:
     """0 when nothing stands against the commit, else 1."""
-    db = open_database(clone.database, busy_timeout_s=BUSY_TIMEOUT_S)
+    db = _open(clone)
     try:
-        if db.one("reservations.any_active", now=clock.now()) is None:
-            return 0
-        mode, _ = settings(db, clone)
-        if mode == "off":
-            return 0
-        touched = guard.touching(db, _changed())
-        if not touched:
-            return 0
-        found = guard.conflicts(touched, who(db, clone))
-        if not found:
-            return 0
-        for line in explain(found, stopped=mode == "block"):
-            _say(line)
-        return 1 if mode == "block" else 0
+        found = []
+        if guard.is_needed(db) and (touched := guard.touching(db, _changed())):
+            found = guard.conflicts(touched, _who(db, clone))
     finally:
         db.close()
+    mode = _settings(clone.config)[0] if found else "off"
+    if mode == "off":
+        return 0
+    for line in _explain(found, stopped=mode == "block"):
+        _say(line)
+    return 1 if mode == "block" else 0
 
 
-def explain(found: list[tuple[str, dict[str, object]]], *, stopped: bool) -> list[str]:
+def _explain(found: list[guard.Conflict], *, stopped: bool) -> list[str]:
     """What to tell the committer: path, holder, task, since, until, and what to do."""
     what = "error: the guard stopped this commit" if stopped else "warning: this commit goes ahead"
-    lines = [f"{what}: {len(found)} of its paths are reserved by somebody else."]
+    count = "1 of its paths is" if len(found) == 1 else f"{len(found)} of its paths are"
+    lines = [f"{what}: {count} reserved by somebody else."]
     for path, row in found[:SHOWN]:
         task = f" for {row['task_id']}" if row["task_id"] else ""
         lines.append(
-            f"  {_safe(path)}: {_safe(str(row['agent']))} holds {_safe(str(row['pattern']))}{task} "
+            f"  {path}: {row['agent']} holds {row['pattern']}{task} "
             f"since {row['created_at']} until {row['expires_at']}"
         )
     if len(found) > SHOWN:
@@ -90,40 +96,13 @@ def explain(found: list[tuple[str, dict[str, object]]], *, stopped: bool) -> lis
     return lines
 
 
-def settings(db: Database, clone: Clone) -> tuple[str, str]:
-    """`guard.mode` and `guard.on_error`, remembered as long as the config file stays as it is."""
-    path = clone.config
-    if path is None:
-        return "block", "block"
-    try:
-        info = os.stat(path)
-    except FileNotFoundError:
-        return "block", "block"
-    stamp = f"{info.st_mtime_ns}:{info.st_size}:{info.st_ino}"
-    row = db.one("meta.get", name=f"guard:{path}")
-    if row is not None:
-        known, mode, on_error = str(row["value"]).split(" ")
-        if known == stamp:
-            return mode, on_error
-    mode, on_error = _read_settings(path)
-    with suppress(StoreError):
-        db.run("meta.set", name=f"guard:{path}", value=f"{stamp} {mode} {on_error}")
-    return mode, on_error
-
-
-def who(db: Database, clone: Clone) -> str:
+def _who(db: Database, clone: Clone) -> str:
     """The committer: `JETPACK_AGENT`, the worktree's agent, or the name in git's config."""
-    name = os.environ.get("JETPACK_AGENT")
+    name = os.environ.get("JETPACK_AGENT") or guard.agent_of(db, clone.worktree)
     if name:
         return name
-    if clone.worktree is not None:
-        row = db.one("agents.of_worktree", worktree=clone.worktree)
-        if row is not None:
-            return str(row["name"])
-    out = _git("config", "--get-regexp", r"^(jetpack\.agent|user\.name)$", check=False)
-    values = dict(
-        line.split(" ", 1) for line in out.decode("utf-8", "replace").splitlines() if " " in line
-    )
+    out = _git("config", "-z", "--get-regexp", r"^(jetpack\.agent|user\.name)$", check=False)
+    values = dict(one.partition("\n")[::2] for one in os.fsdecode(out).split("\0"))
     return values.get("jetpack.agent") or values.get("user.name") or ""
 
 
@@ -137,9 +116,11 @@ def _git(*args: str, check: bool = True) -> bytes:
     reading, writing = os.pipe()
     try:
         pid = os.posix_spawnp(
-            "git", ["git", *args], os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_CLOSE, reading)],
-        )  # fmt: skip
+            "git", ["git", *args], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, writing, 1)]
+        )
+    except OSError as error:
+        os.close(reading)
+        raise StoreError(f"git cannot be started: {error.strerror}.") from error
     finally:
         os.close(writing)
     with os.fdopen(reading, "rb") as pipe:
@@ -150,57 +131,66 @@ def _git(*args: str, check: bool = True) -> bytes:
     return out
 
 
-def _cannot_tell(clone: Clone, error: Exception) -> int:
+def _open(clone: Clone) -> Database:
+    text = os.environ.get("JETPACK_BUSY_TIMEOUT_S") or BUSY_TIMEOUT_S
+    try:
+        return open_database(clone.database, busy_timeout_s=max(0.0, float(text)))
+    except ValueError as error:
+        raise BadInput(f"JETPACK_BUSY_TIMEOUT_S is {text!r}, not a number of seconds.") from error
+
+
+def _cannot_tell(config: str | None, error: Exception) -> int:
     """It is said that the guard cannot tell; the config decides what follows."""
     try:
-        on_error = _read_settings(clone.config)[1] if clone.config else "block"
-    except (JetpackError, OSError):
-        on_error = "block"
-    message = error.message if isinstance(error, JetpackError) else str(error)
-    hint = error.hint if isinstance(error, JetpackError) else ""
+        mode, on_error = _settings(config)
+    except Exception:  # then the config is broken too, and the default holds
+        mode, on_error = "block", "block"
+    if mode == "off":
+        return 0
+    if not isinstance(error, JetpackError):
+        error = JetpackError(f"{type(error).__name__}: {error}")
     blocks = on_error == "block"
-    _say(f"{'error' if blocks else 'warning'}: the guard cannot tell: {_safe(message)}")
-    _say(f"hint: {_safe(hint) or 'Run: git jetpack doctor'}")
+    _say(f"{'error' if blocks else 'warning'}: the guard cannot tell: {error.message}")
+    _say(f"hint: {error.hint or 'Run: git jetpack doctor'}")
     if blocks:
         _say("hint: guard.on_error in .jetpack/config.yaml says what happens in this case.")
     return 1 if blocks else 0
 
 
-def _read_settings(path: str) -> tuple[str, str]:
-    """The settings as the file has them; slow, for it loads the YAML parser."""
+def _settings(path: str | None) -> tuple[str, str]:
+    """`guard.mode` and `guard.on_error` as the config has them; slow, for it is YAML."""
+    if path is None:
+        return "block", "block"
     from jetpack_git.models import parse
 
     try:
         with open(path, encoding="utf-8") as file:
             found = parse.config(file.read(), source=path).guard
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "block", "block"
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is no UTF-8 text.", hint="Save it as UTF-8.") from error
     return found.mode, found.on_error
 
 
 def _self_test() -> int:
     """0 when the guard can open this clone's database and ask it."""
     try:
-        db = open_database(find(".").database, busy_timeout_s=BUSY_TIMEOUT_S)
+        db = _open(find("."))
         guard.touching(db, ["a/path"])
         db.close()
-    except (JetpackError, OSError) as error:
+    except Exception as error:
         _say(f"error: {error}")
         return 1
     print("git-jetpack guard ok")
     return 0
 
 
-def _safe(text: str) -> str:
-    """The text with nothing in it that a terminal would obey."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape", "replace").decode()
-        for one in text.encode("utf-8", "backslashreplace").decode()
-    )
-
-
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    try:
+        print(safe(line), file=sys.stderr, flush=True)
+    except OSError:
+        return  # nobody listens; the exit code still says it
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
+from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import Conflict
 from jetpack_git.errors import StoreError
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
@@ -17,6 +19,9 @@ from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.mirror import load
+from jetpack_git.models.config import SwarmConfig
+from jetpack_git.work.agents import Agents
+from jetpack_git.work.agents import is_alive
 from jetpack_git.workspace import Workspace
 
 OLDEST_GIT = (2, 38)  # `git merge-tree --write-tree`
@@ -41,7 +46,66 @@ class Setup:
     loaded: load.Report | None = None
 
 
-def check_git(cwd: Path) -> None:
+def check(clone: Clone, *, with_hooks: bool) -> None:
+    """The clone can be set up; nothing is written yet. Raises BadInput."""
+    where = _where(clone)
+    _check_git(where)
+    try:
+        clone.home.encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"{clone.home} is no UTF-8 text, so no database can be there.",
+            hint="Rename the folder.",
+        ) from error
+    if with_hooks:
+        for one in worktrees.all_worktrees(where)[1:]:
+            hooks.check_interpreter(Path(sys.executable), Path(one.path), None)
+
+
+def prepare(clone: Clone) -> list[str]:
+    """The config and what git ignores of our folder are there; which files were made.
+
+    A file that is there already is left as it is. Raises StoreError.
+    """
+    wanted = {}
+    if clone.main_worktree is not None or clone.worktree is None:
+        wanted[Path(clone.home, ".gitignore")] = IGNORED
+    if clone.worktree is not None:
+        wanted[Path(clone.worktree, FOLDER, "config.yaml")] = CONFIG
+        wanted[Path(clone.worktree, FOLDER, ".gitignore")] = IGNORED
+    try:
+        os.makedirs(clone.home, exist_ok=True)
+        made = [path for path, text in wanted.items() if _write_new(path, text)]
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename} cannot be written: {error.strerror}.",
+            hint="Check what stands there, and the folder's rights.",
+        ) from error
+    return [os.path.relpath(path, clone.worktree or clone.home) for path in made]
+
+
+def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
+    """The open clone knows its repository, the guard stands, and the files are loaded."""
+    clone = workspace.clone
+    where = _where(clone)
+    setup = Setup()
+    _note_repository(workspace, where)
+    if with_hooks:
+        python = Path(sys.executable)
+        with workspace.db.transaction_quietly():  # of two that install at once, one waits
+            setup.hooks = hooks.install(where, python=python)
+        hooks.self_test(where, python=python)
+    if clone.worktree is not None:
+        setup.loaded = load.load(workspace.db, clone.worktree)
+    return setup
+
+
+def _where(clone: Clone) -> Path:
+    """Where git is run for the clone."""
+    return Path(clone.worktree or clone.common_dir)
+
+
+def _check_git(cwd: Path) -> None:
     """Git is new enough. Raises BadInput."""
     text = git("version", cwd=cwd)
     found = re.search(r"(\d+)\.(\d+)", text)
@@ -52,49 +116,15 @@ def check_git(cwd: Path) -> None:
         )
 
 
-def prepare(clone: Clone) -> list[str]:
-    """The config and what git ignores of our folder are there; which files were made.
-
-    A file that is there already is left as it is.
-    """
-    made = []
-    home = Path(clone.home)
-    wanted = [(home / ".gitignore", IGNORED)]
-    if clone.worktree is not None:
-        if clone.main_worktree is None:
-            wanted = []
-        wanted.append((Path(clone.worktree, FOLDER, "config.yaml"), CONFIG))
-        wanted.append((Path(clone.worktree, FOLDER, ".gitignore"), IGNORED))
-    for path, text in dict(wanted).items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be written: {error.strerror}.", hint="Check the folder's rights."
-            ) from error
-        made.append(os.path.relpath(path, clone.worktree or clone.home))
-    return made
-
-
-def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
-    """The open clone knows its repository, the guard stands, and the files are loaded."""
-    clone = workspace.clone
-    where = Path(clone.worktree or clone.common_dir)
-    setup = Setup()
-    _note_repository(workspace, where)
-    if with_hooks:
-        python = Path(sys.executable)
-        main = Path(clone.main_worktree) if clone.main_worktree else None
-        hooks.check_interpreter(python, where, main)
-        setup.hooks = hooks.install(where, python=python)
-        hooks.self_test(where, python=python)
-    if clone.worktree is not None:
-        setup.loaded = load.load(workspace.db, clone.worktree)
-    return setup
+def _write_new(path: Path, text: str) -> bool:
+    """Whether the file was made; one that is there already stays as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _note_repository(workspace: Workspace, where: Path) -> None:
@@ -118,13 +148,14 @@ class Teardown:
     left: list[str] = field(default_factory=list)
 
 
-def uninstall(workspace: Workspace) -> Teardown:
+def uninstall(clone: Clone) -> Teardown:
     """The hooks hold none of our text, and the pool's worktrees are gone where that is safe.
 
-    The config, the task files and the database stay: they hold your work.
+    The config, the task files and the database stay: they hold your work. The database
+    need not be readable. Raises Conflict while agents still work here.
     """
-    clone = workspace.clone
-    where = Path(clone.worktree or clone.common_dir)
+    _check_stopped(clone)
+    where = _where(clone)
     teardown = Teardown(hooks=hooks.uninstall(where))
     pool = Path(clone.pool)
     for path in sorted(pool.iterdir()) if pool.is_dir() else []:
@@ -135,3 +166,24 @@ def uninstall(workspace: Workspace) -> Teardown:
     if pool.is_dir() and not any(pool.iterdir()):
         pool.rmdir()
     return teardown
+
+
+def _check_stopped(clone: Clone) -> None:
+    """No agent is at work, as far as the database can tell. Raises Conflict."""
+    try:
+        db = open_database(clone.database)
+    except StoreError:
+        return
+    try:
+        running = Agents(db).running()
+        alive = [one.name for one in running if is_alive(one, stale_after_s=_STALE_AFTER_S)]
+    finally:
+        db.close()
+    if alive:
+        raise Conflict(
+            f"{', '.join(alive)} still work here.",
+            hint="Stop the swarm first: Ctrl-C where it was started.",
+        )
+
+
+_STALE_AFTER_S = SwarmConfig.stale_after_s

@@ -21,6 +21,8 @@ class Frame:
     """One run of one command."""
 
     def __init__(self, *, json: bool, name: str | None) -> None:
+        if name is not None and not name.strip():
+            raise BadInput("--as needs a name.", hint="Leave it out to act under your own.")
         self.json = json
         self.name = name or os.environ.get("JETPACK_AGENT")
         self.incarnation = os.environ.get("JETPACK_INCARNATION") if not name else None
@@ -45,7 +47,7 @@ class Frame:
 
     def _open(self, *, create: bool = False) -> Workspace:
         return open_workspace(
-            os.getcwd(),
+            here(),
             name=self.name,
             incarnation=self.incarnation,
             create=create,
@@ -65,6 +67,14 @@ class Frame:
             for one in self._workspace.warnings:
                 terminal.warn(one)
             self._workspace.close()
+
+
+def here() -> str:
+    """The current folder. Raises BadInput when it was deleted."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError as error:
+        raise BadInput("The current folder is gone.", hint="Change to another one.") from error
 
 
 def busy_timeout_s() -> float:
@@ -90,7 +100,7 @@ def command(name: str | None = None, **settings: object) -> Callable[..., click.
             finally:
                 frame.close()
             if code:
-                raise SystemExit(code)
+                raise click.exceptions.Exit(code)
 
         wrapped = click.option("--as", "as_name", metavar="NAME", help="Act as this agent.")(run)
         wrapped = click.option("--json", is_flag=True, help="Print one JSON document.")(wrapped)

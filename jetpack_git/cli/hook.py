@@ -11,4 +11,4 @@ def hook(name: str) -> None:
     """Run the guard as the git hook NAME does: pre-commit or pre-merge-commit."""
     from jetpack_git.hook import main
 
-    raise SystemExit(main([name]))
+    raise click.exceptions.Exit(main([name]))

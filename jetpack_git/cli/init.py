@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import click
 
 from jetpack_git import setup
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
 from jetpack_git.git.clone import find
 from jetpack_git.mirror.files import FOLDER
 
@@ -22,8 +20,8 @@ def init(frame: Frame, no_hooks: bool) -> int:
 
     Doing it again changes nothing. Hooks of others are kept and still run.
     """
-    clone = find(os.getcwd())
-    setup.check_git(Path(clone.worktree or clone.common_dir))
+    clone = find(here())
+    setup.check(clone, with_hooks=not no_hooks)
     made = setup.prepare(clone)
     workspace = frame.create()
     done = setup.finish(workspace, with_hooks=not no_hooks)

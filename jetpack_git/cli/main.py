@@ -12,6 +12,7 @@ from jetpack_git import __version__
 from jetpack_git.cli import terminal
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
+from jetpack_git.errors import StoreError
 
 # command: (module, the first line of its help)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -41,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hook": ("hook", "Run the guard as a git hook does."),
 }
 HIDDEN = frozenset({"hook"})
+BROKEN_PIPE = 141  # as a shell reports a program that SIGPIPE has ended
 
 
 class Lazy(click.Group):
@@ -76,7 +78,7 @@ class Lazy(click.Group):
 def _unknown(name: str) -> BadInput:
     import difflib
 
-    near = difflib.get_close_matches(name, COMMANDS, n=3)
+    near = difflib.get_close_matches(name, COMMANDS.keys() - HIDDEN, n=3)
     hint = f"Did you mean {', '.join(near)}?" if near else "See: git jetpack --help"
     return BadInput(f"There is no command {name!r}.", hint=hint)
 
@@ -93,30 +95,58 @@ def cli() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """The command has run, and the process ends with its exit code."""
+    terminal.open_streams()
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        cli.main(arguments, prog_name="git jetpack", standalone_mode=False)
+        code = _run(arguments)
         sys.stdout.flush()
+    except BrokenPipeError:
+        terminal.drop_stdout()
+        code = BROKEN_PIPE
+    except OSError as error:
+        terminal.drop_stdout()
+        terminal.complain(f"The answer cannot be written: {error.strerror}.")
+        code = StoreError.code
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of the command; what went wrong has been told."""
+    try:
+        with cli.make_context("git jetpack", [_text(one) for one in arguments]) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
     except JetpackError as error:
-        sys.exit(_report(arguments, error.code, error.name, error.message, error.hint))
+        return _report(arguments, error.code, error.name, error.message, error.hint)
     except click.exceptions.NoArgsIsHelpError as error:
         terminal.say(error.format_message())
-        sys.exit(2)
+        return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "git jetpack"
-        message = error.format_message()
-        sys.exit(_report(arguments, 2, "usage", message, f"See: {where} --help"))
+        return _report(arguments, 2, "usage", error.format_message(), f"See: {where} --help")
     except (KeyboardInterrupt, click.Abort):
-        sys.exit(_report(arguments, 130, "interrupted", "Interrupted.", ""))
+        return _report(arguments, 130, "interrupted", "Interrupted.", "")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        raise
     except Exception as error:
         if os.environ.get("JETPACK_DEBUG"):
             raise
         message = f"This is a fault of git-jetpack: {type(error).__name__}: {error}"
         hint = "Please report it, with what JETPACK_DEBUG=1 prints."
-        sys.exit(_report(arguments, 3, "internal", message, hint))
+        return _report(arguments, 3, "internal", message, hint)
+    return 0
+
+
+def _text(argument: str) -> str:
+    """The argument as the text that it is in UTF-8, whatever the locale. Raises BadInput."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(
+            f"{argument!r} is no UTF-8 text.",
+            hint="For a file of such a name, give the folder that holds it.",
+        ) from error
 
 
 def _report(arguments: list[str], code: int, name: str, message: str, hint: str) -> int:

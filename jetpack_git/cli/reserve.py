@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import click
 
@@ -11,6 +10,7 @@ from jetpack_git.cli import documents
 from jetpack_git.cli import fields
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
 from jetpack_git.cli.terminal import columns
 from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
@@ -43,11 +43,11 @@ def reserve(
     Patterns are git's :(glob) pathspecs, relative to the current folder.
     """
     workspace = frame.workspace
-    task = workspace.tasks.get(task_id).id if task_id else None
+    task = None if task_id is None else workspace.tasks.get(task_id).id
     made, overlaps = workspace.reservations.reserve(
         [_pattern(frame, one) for one in patterns], agent=workspace.agent,
         incarnation=workspace.incarnation, task_id=task, shared=shared, reason=reason,
-        ttl_s=durations.parse(ttl) if ttl else workspace.config().swarm.reservation_ttl_s,
+        ttl_s=workspace.config().swarm.reservation_ttl_s if ttl is None else durations.parse(ttl),
     )  # fmt: skip
     document: dict[str, object] = {
         "reservations": [documents.reservation(one) for one in made],
@@ -78,15 +78,19 @@ def reservations(frame: Frame, mine: bool, limit: int) -> None:
 @click.option("--all", "all_", is_flag=True, help="All that you hold.")
 def unreserve(frame: Frame, patterns: tuple[str, ...], task_id: str | None, all_: bool) -> None:
     """Give reservations back: by pattern, by task, or all that you hold."""
-    if not patterns and not task_id and not all_:
-        raise BadInput("Say which: a PATTERN, --task ID or --all.")
+    if (bool(patterns) or task_id is not None) is all_:
+        raise BadInput(
+            "Say which: PATTERNs, --task ID or both; or else --all.",
+            hint="See yours with: git jetpack reservations --mine",
+        )
     workspace = frame.workspace
-    task = workspace.tasks.get(task_id).id if task_id else None
-    wanted: list[str | None] = [_pattern(frame, one) for one in patterns]
+    task = None if task_id is None else workspace.tasks.get(task_id).id
+    spelled = [name for one in patterns for name in _spellings(frame, one)]
+    wanted: list[str | None] = list(dict.fromkeys(spelled)) if patterns else [None]
     with workspace.db.transaction():
         gone = [
             one
-            for pattern in wanted or [None]
+            for pattern in wanted
             for one in workspace.reservations.release(
                 agent=workspace.agent, pattern=pattern, task_id=task,
                 incarnation=workspace.incarnation,
@@ -106,17 +110,32 @@ def _pattern(frame: Frame, text: str) -> str:
 
     One that is the exact name of a file that is there means that file alone.
     """
-    root = frame.workspace.clone.worktree
-    here = os.path.relpath(os.getcwd(), root) if root else "."
+    pattern, name = _spellings(frame, text)
+    root, base = _place(frame)
+    there = root is not None and os.path.lexists(os.path.join(root, base, text))
+    return name if there else pattern
+
+
+def _spellings(frame: Frame, text: str) -> tuple[str, str]:
+    """What was typed in this folder, from the root: as a pattern, and as the name of a file."""
+    _, base = _place(frame)
+    pattern = normalise(text, base=base)
+    name = os.path.normpath(os.path.join(base, text))
     try:
-        text.encode()
+        name.encode()
     except UnicodeEncodeError as error:
         raise BadInput(
-            f"{text!r} is no UTF-8 text.", hint="Reserve the folder that holds the file."
+            f"{name!r} is no UTF-8 text.",
+            hint="Reserve the folder above it, from the root of the repository.",
         ) from error
-    pattern = normalise(text, base="" if here == "." else here)
-    special = any(one in pattern for one in "*?[\\")
-    return escape(pattern) if special and root and Path(root, pattern).exists() else pattern
+    return pattern, escape("" if name == "." else name)
+
+
+def _place(frame: Frame) -> tuple[str | None, str]:
+    """The root of the worktree, and this folder as seen from it."""
+    root = frame.workspace.clone.worktree
+    base = os.path.relpath(here(), root) if root else "."
+    return root, "" if base == "." else base
 
 
 def _told(overlap: Overlap) -> str:

@@ -1,18 +1,14 @@
-"""Text for a terminal: harmless, and in columns."""
+"""Text for a terminal: harmless, in columns, and printed whatever the terminal is."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterable
 from collections.abc import Sequence
 
-
-def safe(text: str, *, lines: bool = False) -> str:
-    """The text with nothing in it that a terminal would obey; newlines stay if `lines`."""
-    if text.isprintable():
-        return text
-    return "".join(_visible(one, lines) for one in text)
+from jetpack_git.models.visible import safe as safe
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -46,14 +42,24 @@ def warn(message: str) -> None:
     print(f"warning: {safe(message)}", file=sys.stderr)
 
 
-def _visible(one: str, lines: bool) -> str:
-    if one.isprintable() or (lines and one == "\n"):
-        return one
-    if "\udc80" <= one <= "\udcff":
-        return f"\\x{ord(one) - 0xDC00:02x}"
-    return one.encode("unicode_escape", "backslashreplace").decode("ascii")
-
-
 def is_terminal() -> bool:
     """Whether a person sees stdout, on a terminal that can be redrawn."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def open_streams() -> None:
+    """Whatever is printed can be, in any locale, and a stream that was closed swallows it."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def drop_stdout() -> None:
+    """What is still to be printed goes nowhere, so that the interpreter can end in peace."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

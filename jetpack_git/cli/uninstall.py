@@ -6,6 +6,8 @@ from jetpack_git import setup
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
+from jetpack_git.git.clone import find
 
 
 @command(short_help="Take git-jetpack's hooks and worktrees out of this clone.")
@@ -15,8 +17,8 @@ def uninstall(frame: Frame) -> None:
     A worktree with work that is nowhere else stays, and so do the config, the task files
     and the database.
     """
-    workspace = frame.workspace
-    done = setup.uninstall(workspace)
+    clone = find(here())
+    done = setup.uninstall(clone)
     document = {
         "hooks": [
             {"name": one.name, "path": str(one.path), "action": one.action} for one in done.hooks
@@ -26,7 +28,7 @@ def uninstall(frame: Frame) -> None:
     }
     lines = [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
     lines += [f"removed {one}" for one in done.removed]
-    lines.append(f"The database stays: {workspace.clone.database}")
+    lines.append(f"The database stays: {clone.database}")
     frame.answer(document, lines)
     for one in done.left:
         terminal.warn(f"{one} holds work that is nowhere else, or is none of ours; it stays.")

@@ -61,16 +61,15 @@ def find(start: str, *, git_dir: str | None = None) -> Clone:
         return Clone(None if folder == found else folder, found, _common(found))
     while True:
         dot_git = f"{folder.rstrip('/')}/.git"
-        if os.path.isdir(dot_git):
-            return Clone(None if _is_bare(dot_git) else folder, dot_git, _common(dot_git))
+        if _is_git_dir(dot_git):
+            found = os.path.realpath(dot_git)
+            return Clone(None if _is_bare(found) else folder, found, _common(found))
         if os.path.isfile(dot_git):
-            git_dir = _follow(dot_git, folder)
-            common = _common(git_dir)
-            linked = os.path.isfile(f"{git_dir}/commondir")
-            return Clone(None if not linked and _is_bare(common) else folder, git_dir, common)
-        if os.path.isfile(f"{folder}/HEAD") and os.path.isdir(f"{folder}/objects"):
-            common = _common(folder)
-            return Clone(None, folder, common)
+            found = _follow(dot_git, folder)
+            common = _common(found)
+            return Clone(None if found == common and _is_bare(common) else folder, found, common)
+        if _is_git_dir(folder):
+            return Clone(None, folder, _common(folder))
         parent = os.path.dirname(folder)
         if parent == folder:
             raise BadInput(
@@ -109,22 +108,36 @@ def _home(common_dir: str) -> str:
     return f"{common_dir}/jetpack"
 
 
+def _is_git_dir(folder: str) -> bool:
+    """Whether git would take the folder for a git folder, and not go on upwards."""
+    return os.path.lexists(f"{folder}/HEAD") and (
+        os.path.isdir(f"{folder}/objects") or os.path.isfile(f"{folder}/commondir")
+    )
+
+
 def _is_bare(git_dir: str) -> bool:
-    """Whether the config of the git folder says `core.bare = true`."""
+    """Whether the config of the git folder says `core.bare = true`.
+
+    With `extensions.worktreeConfig` git keeps that in a file of its own.
+    """
+    said = _bare_in(f"{git_dir}/config.worktree")
+    return bool(_bare_in(f"{git_dir}/config") if said is None else said)
+
+
+def _bare_in(path: str) -> bool | None:
+    """What the config file says of `core.bare`; None when it says nothing."""
     try:
-        with open(f"{git_dir}/config", encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = file.read().lower().splitlines()
     except OSError:
-        return False
+        return None
     section = ""
-    bare = False
+    bare = None
     for line in lines:
         text = line.split("#", 1)[0].split(";", 1)[0].strip()
         if text.startswith("["):
-            section = text
-        elif section == "[core]" and text.replace(" ", "").replace("\t", "") in _BARE:
-            bare = "false" not in text
+            section, _, text = (part.strip() for part in text.partition("]"))
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if section == "[core" and name == "bare":
+            bare = not equals or value.strip('"') in ("true", "yes", "on", "1")
     return bare
-
-
-_BARE = ("bare", "bare=true", "bare=false", "bare=yes", "bare=1")

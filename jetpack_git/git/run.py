@@ -9,9 +9,10 @@ from pathlib import Path
 from jetpack_git.errors import GitFailed
 from jetpack_git.errors import StoreError
 
-KEPT = frozenset({"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_CONFIG_GLOBAL"}) | frozenset(
-    {"GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT"}
+KEPT = frozenset(
+    {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT"}
 )
+SETTINGS = "GIT_CONFIG_"  # where the config is, and what `git -c name=value` adds to it
 
 
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
@@ -19,7 +20,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in KEPT
+        if not name.startswith("GIT_") or name in KEPT or name.startswith(SETTINGS)
     }
     return kept | (extra or {})
 
@@ -41,6 +42,7 @@ def run(
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             check=False,
+            process_group=0,  # Ctrl-C is for us: git is never cut short in the middle
         )
     except FileNotFoundError as error:
         missing = "git" if Path(cwd).is_dir() else str(cwd)

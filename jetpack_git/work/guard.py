@@ -11,9 +11,24 @@ from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.models.patterns import Pattern
+from jetpack_git.models.patterns import fold as lowered
 from jetpack_git.models.patterns import parents
 
 Held = tuple[Pattern, Row]
+Conflict = tuple[str, Row]
+
+
+def is_needed(db: Database) -> bool:
+    """Whether anybody has reserved anything."""
+    return db.one("reservations.any_active", now=clock.now()) is not None
+
+
+def agent_of(db: Database, worktree: str | None) -> str | None:
+    """The agent whose worktree it is, if it is an agent's."""
+    if worktree is None or not _storable(worktree):
+        return None
+    row = db.one("agents.of_worktree", worktree=worktree)
+    return None if row is None else str(row["name"])
 
 
 def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
@@ -25,7 +40,7 @@ def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     found: dict[str, list[Held]] = {}
     for path in paths:
         held: list[Held] = []
-        for above in parents(path.lower() if fold else path):
+        for above in parents(lowered(path) if fold else path):
             if above not in at:
                 rows = db.all("reservations.at", anchor=above, now=now) if _storable(above) else []
                 at[above] = [(Pattern(str(one["pattern"]), fold), one) for one in rows]
@@ -35,7 +50,7 @@ def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     return found
 
 
-def conflicts(touched: dict[str, list[Held]], agent: str) -> list[tuple[str, Row]]:
+def conflicts(touched: dict[str, list[Held]], agent: str) -> list[Conflict]:
     """Each path that somebody else holds with the right of way, with that reservation.
 
     Where the agent holds a path too, the earlier reservation has the right of way.

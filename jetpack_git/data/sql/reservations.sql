@@ -6,7 +6,8 @@ RETURNING *
 
 -- An agent that reserves the same thing again keeps its place in the order.
 -- name: renew
-UPDATE reservations SET expires_at = max(expires_at, :expires_at), task_id = coalesce(:task_id, task_id)
+UPDATE reservations SET expires_at = max(expires_at, :expires_at),
+    task_id = coalesce(:task_id, task_id), incarnation = coalesce(:incarnation, incarnation)
 WHERE anchor = :anchor AND pattern = :pattern AND agent = :agent AND shared = :shared
     AND reason = :reason AND released_at IS NULL AND expires_at > :now
 RETURNING *
@@ -36,6 +37,11 @@ WHERE released_at IS NULL AND expires_at > :now AND (:agent IS NULL OR agent = :
 
 -- name: any_active
 SELECT 1 AS found FROM reservations WHERE released_at IS NULL AND expires_at > :now LIMIT 1
+
+-- What ran out is active no more, and no longer in the way of a search for what is.
+-- name: expire
+UPDATE reservations SET released_at = expires_at
+WHERE agent = :agent AND released_at IS NULL AND expires_at <= :now
 
 -- name: release
 UPDATE reservations SET released_at = :now
