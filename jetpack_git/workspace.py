@@ -64,9 +64,10 @@ class Workspace:
         if self.clone.worktree is None or self.paused:
             return
         try:
-            self.warnings += export.flush(self.db, self.clone.worktree)
+            said = export.flush(self.db, self.clone.worktree)
         except StoreError as error:
-            self.warnings.append(f"the task files are still to be written: {error.message}")
+            said = [f"the task files are still to be written: {error.message}"]
+        self.warnings += [one for one in said if one not in self.warnings]
 
     def config(self) -> Config:
         """The settings of this worktree. Raises BadInput with file and line."""

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jetpack_git.data.database import Database
+from jetpack_git.data.rows import to_task
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
+from jetpack_git.mirror import text
+from jetpack_git.mirror.load import merged
 
 
 @dataclass(frozen=True)
@@ -45,16 +48,19 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     task_id = Path(path).stem
     try:
         data = files.read(worktree, path) or b""
-        found = export.rendered(db, "task", task_id)
-        if found is not None and found[1] == data:
+        row = db.one("tasks.get", id=task_id)
+        wanted = text.task_text(to_task(row)) if row is not None else None
+        if wanted is not None and wanted.encode() == data:
             return
-        read.task(data, path)
+        theirs = read.task(data, path).task
     except JetpackError as error:
         yield Difference(path, error.message, error.hint)
         return
-    if found is None:
+    if row is None:
         yield Difference(path, f"{path} is not in the database.", "Load it with: git jetpack sync")
         return
+    if text.task_text(merged(to_task(row), theirs)) == wanted:
+        return  # another style
     blob = files.blob_id(data, export.object_format(db))
     known = db.one("mirror.is_known", path=path, blob=blob) is not None
     if known:

@@ -136,7 +136,7 @@ class _Load:
         """Whether the file says something that the database never read or wrote."""
         if ours is None:
             return True
-        theirs = _merged(ours, one.parsed.task)
+        theirs = merged(ours, one.parsed.task)
         known = self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
         if text.task_text(theirs) != text.task_text(ours) and (
             not known or self._is_forced(one.path)
@@ -168,11 +168,15 @@ class _Load:
 
     def _is_unchanged(self, path: str, task_id: str) -> bool:
         """Whether the row is a version that the worktree's file was made from."""
-        blob = self._row_blob(task_id)
+        row = self.db.one("tasks.get", id=task_id)
+        assert row is not None
+        # Having children is not in the file, and yet decides what is: both forms will do.
+        forms = (replace(to_task(row), children=number) for number in (0, 1))
+        blobs = {files.blob_id(text.task_text(one).encode(), self.format) for one in forms}
         seen = self.seen.get(path)
-        if seen is not None and seen["blob"] == blob and self.history.goes_on:
+        if seen is not None and seen["blob"] in blobs and self.history.goes_on:
             return True
-        return blob in self.history.versions.get(path, ())
+        return not blobs.isdisjoint(self.history.versions.get(path, ()))
 
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)
@@ -188,8 +192,8 @@ class _Load:
             self.db.run("tasks.insert", **task_columns(task))
             self.report.added.append(task.id)
         else:
-            merged = replace(_merged(ours, task), updated_at=clock.now())
-            self.db.run("tasks.update", **task_columns(merged))
+            row = task_columns(replace(merged(ours, task), updated_at=clock.now()))
+            self.db.run("tasks.update", **row)
             self.report.updated.append(task.id)
         self.db.run("dependencies.clear", task_id=task.id)
         self.db.many(
@@ -220,12 +224,15 @@ class _Load:
                 for name in missing.intersection(one for one in names if one):
                     where = f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}"
                     self.report.errors.append(f"{where}: {key}: there is no task {name!r:.60}")
-        for loop in structure.loops(self.db, changed):
-            mine = next((one for one in loop if one in changed), next(iter(changed)))
-            lines = changed[mine].parsed.lines
-            line = lines.get("depends", lines.get("parent", 1))
+        for loop in structure.loops(self.db, sorted(changed)):
+            where = next(
+                f"{changed[one].path}:{changed[one].parsed.lines[key]}"
+                for key in ("depends", "parent", "id")
+                for one in (*loop, *changed)
+                if one in changed and key in changed[one].parsed.lines
+            )
             self.report.errors.append(
-                f"{changed[mine].path}:{line}: tasks wait for each other: {' -> '.join(loop)}. "
+                f"{where}: tasks wait for each other: {' -> '.join(loop)}. "
                 "Take one of these out of `depends:` or `parent:`, and run: git jetpack sync"
             )
 
@@ -265,7 +272,7 @@ class _Load:
                 )  # fmt: skip
 
 
-def _merged(ours: Task, theirs: Task) -> Task:
+def merged(ours: Task, theirs: Task) -> Task:
     """The row with all that the file says; what no file says stays."""
     is_parent = ours.children > 0
     return replace(
