@@ -18,7 +18,6 @@ from jetpack_git.errors import BadInput
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
-from jetpack_git.models.config import SwarmConfig
 from jetpack_git.swarm import harness
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
@@ -53,23 +52,25 @@ def start(
     a task was not completed, or not merged.
     """
     workspace = frame.workspace
-    config = workspace.config().swarm
+    settings = workspace.config()
+    config = settings.swarm
     job = Job(
         command=_command(template or config.command),
         strategy=strategy or config.strategy,
         base=_base(workspace, base),
         integrate=(integrate or config.integrate) == "merge",
+        guarded=settings.guard.mode == "block",
         config=config,
     )
     _check(workspace, job)
     wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})
     watch = _watch(frame)
     swarm = Swarm(workspace, job, size=agents, skills=wanted, report=watch.tell)
-    stopped = _stop_on_signals(swarm, config)
+    _stop_on_signals(swarm)
     with watch:
         summary = swarm.run()
     frame.answer(_document(summary), summary_lines(summary))
-    if stopped:
+    if swarm.stop.asked():
         return 130
     return 0 if summary.went_well else 1
 
@@ -90,7 +91,7 @@ def _command(template: str | None) -> str:
             "It is not said what runs a task.",
             hint="Give --command 'CMD {task_id} {prompt_file}', or swarm.command in the config.",
         )
-    harness.arguments(template, dict.fromkeys(harness.PLACES, ""))
+    harness.check(harness.arguments(template, dict.fromkeys(harness.PLACES, "")))
     return template
 
 
@@ -127,26 +128,24 @@ def _check(workspace: Workspace, job: Job) -> None:
         terminal.warn("files under .tasks/ are not committed; merging branches will meet them")
 
 
-def _stop_on_signals(swarm: Swarm, config: SwarmConfig) -> list[int]:
-    """The first signal stops the swarm in order; the list holds the signals that came."""
-    came: list[int] = []
+def _stop_on_signals(swarm: Swarm) -> None:
+    """The first signal stops the swarm in order, the second one at once.
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) == 1:
-            terminal.warn(
-                f"stopping; agents get {config.stop_grace_s:g} s to end, and tasks go back"
-            )
-        swarm.stop.set()
+    A signal that is ignored (under `nohup`, or in the background) stays ignored.
+    """
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        swarm.ask_to_stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    return came
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
 
 
 def _document(summary: Summary) -> dict[str, object]:
     return {
         "went_well": summary.went_well,
+        "broken": summary.broken,
         "results": [
             {"task": documents.task(task), "agent": agent, "result": what}
             for task, agent, what in summary.results

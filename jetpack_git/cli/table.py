@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from jetpack_git.cli.watch import BAD
+from jetpack_git.cli.watch import LOUD
 from jetpack_git.cli.watch import Lines
 from jetpack_git.cli.watch import line
 from jetpack_git.cli.watch import title_of
@@ -39,7 +39,7 @@ class Table(Lines):
             self._rows[progress.agent] = progress
         if progress.what in ("completed", "merged", "failed", "retry"):
             self._ended[progress.what] += 1
-        if progress.what in BAD or progress.what == "recovered":
+        if progress.what in LOUD:
             self._console.print(Text(line(progress)))
         self._live.update(self._drawn())
 

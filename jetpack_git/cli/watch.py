@@ -12,7 +12,12 @@ from jetpack_git.models.task import Task
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.worker import Progress
 
-BAD = frozenset({"failed", "retry", "lost", "broke", "not merged", "unmerged", "overlap"})
+LOUD = frozenset(
+    {
+        "failed", "retry", "left", "lost", "broke", "not merged", "unmerged", "overlap",
+        "recovered", "stopping", "skipped", "warning", "heartbeat failed",
+    }
+)  # fmt: skip
 
 
 class Lines:
@@ -40,11 +45,13 @@ def summary_lines(summary: Summary) -> list[str]:
         if task.id
     ]
     counts = Counter(what for _, _, what in summary.results)
-    total = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+    counts["broken"] = len(summary.broken)
+    total = ", ".join(f"{number} {what}" for what, number in sorted((+counts).items()))
     return [*columns(rows), total or "There was nothing to do."]
 
 
 def line(progress: Progress) -> str:
+    """When, who, what, which task, and what there is to say of it."""
     task = progress.task
     parts = [progress.at, progress.agent, progress.what]
     if task is not None and task.id:
@@ -54,4 +61,5 @@ def line(progress: Progress) -> str:
 
 
 def title_of(task: Task | None) -> str:
+    """The beginning of the task's title, harmless to a terminal."""
     return safe(task.title[:60]) if task is not None else ""

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from jetpack_git.errors import BadInput
 from jetpack_git.errors import GitFailed
+from jetpack_git.git.clone import find
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.git.run import succeeds
@@ -48,30 +50,92 @@ def all_worktrees(cwd: Path) -> list[Worktree]:
     return found
 
 
+def stands(path: Path, *, clone: Path) -> bool:
+    """Whether just this folder is the root of a linked worktree of the clone.
+
+    Git would go up from a folder that is none, and work on the main worktree around it.
+    """
+    try:
+        found = find(str(path))
+        common = find(str(clone)).common_dir
+    except BadInput:
+        return False
+    return (
+        found.worktree == os.path.realpath(path)
+        and found.common_dir == common
+        and found.git_dir != common
+    )
+
+
 def ensure(path: Path, *, clone: Path, start: str) -> None:
     """A worktree is at `path`, its HEAD detached at `start` if it had to be made.
 
-    Raises GitFailed when something else stands there.
+    What points from its folder to the clone is made anew where it was lost. Raises
+    GitFailed when something else stands there.
     """
-    listed = {one.path: one for one in all_worktrees(clone)}
-    there = listed.get(os.path.realpath(path))
-    if there is not None and path.is_dir():
+    if path.is_dir() and not stands(path, clone=clone):
+        git("worktree", "repair", str(path), cwd=clone, check=False)
+    if stands(path, clone=clone):
         return
-    if there is not None:
-        git("worktree", "prune", cwd=clone)
+    if path.is_dir() and any(path.iterdir()):
+        raise GitFailed(
+            f"{path} is no worktree of this clone.", hint="Look at what it holds, and move it away."
+        )
+    lost = {one.path: one for one in all_worktrees(clone)}.get(os.path.realpath(path))
+    if lost is not None:
+        rescue(lost.head, cwd=clone)
+        git("worktree", "remove", str(path), cwd=clone)
     path.parent.mkdir(parents=True, exist_ok=True)
     git("worktree", "add", "--quiet", "--detach", str(path), start, cwd=clone)
+
+
+def rescue(commit: str, *, cwd: Path) -> None:
+    """The commit stays reachable, under `refs/jetpack/rescued/` if nothing else holds it."""
+    if commit_of(commit, cwd=cwd) and not is_kept(commit, cwd=cwd):
+        git("update-ref", f"refs/jetpack/rescued/{commit[:12]}", commit, cwd=cwd)
 
 
 def is_clean(worktree: Path) -> bool:
     """Whether nothing in the worktree is uncommitted, and no merge or rebase is under way."""
     if git("status", "--porcelain", "--untracked-files=normal", cwd=worktree):
         return False
+    return not _under_way(worktree)
+
+
+UNDER_WAY = {
+    "MERGE_HEAD": ("merge", "--quit"),
+    "rebase-merge": ("rebase", "--quit"),
+    "rebase-apply/applying": ("am", "--quit"),
+    "rebase-apply": ("rebase", "--quit"),
+    "CHERRY_PICK_HEAD": ("cherry-pick", "--quit"),
+    "REVERT_HEAD": ("revert", "--quit"),
+    "sequencer": ("cherry-pick", "--quit"),
+    "BISECT_LOG": ("bisect", "reset", "HEAD"),
+}
+
+
+def _under_way(worktree: Path) -> list[tuple[str, ...]]:
+    """The commands that would end what git is in the middle of; no file is changed by them."""
     git_dir = Path(git("rev-parse", "--absolute-git-dir", cwd=worktree))
-    return not any(
-        (git_dir / name).exists()
-        for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply", "CHERRY_PICK_HEAD")
-    )
+    return [quit for name, quit in UNDER_WAY.items() if (git_dir / name).exists()]
+
+
+def unmerged(worktree: Path) -> list[str]:
+    """The files that a merge left with both sides in them."""
+    out = git("diff", "--name-only", "--diff-filter=U", "-z", cwd=worktree)
+    return [one for one in out.split("\0") if one]
+
+
+def nested(worktree: Path) -> list[str]:
+    """The untracked folders that are git repositories of their own; git cannot take them in."""
+    out = git("ls-files", "--others", "--exclude-standard", "-z", cwd=worktree)
+    return [one for one in out.split("\0") if one.endswith("/")]
+
+
+def stage(worktree: Path) -> None:
+    """The index holds all that the worktree does, but for nested repositories."""
+    without = [f":(top,exclude,literal){one.rstrip('/')}" for one in nested(worktree)]
+    git("add", "--all", "--", ":/", *without, cwd=worktree)
 
 
 def commit_of(name: str, *, cwd: Path) -> str | None:
@@ -94,27 +158,21 @@ def save_leftovers(worktree: Path, message: str) -> str | None:
     """What the worktree holds uncommitted is a commit on its branch; its id.
 
     No hook runs, and nothing that git ignores is taken. None when nothing was uncommitted.
-    A merge or rebase under way is left behind, its files kept as they are.
+    A merge or rebase under way is over then, its files kept as they are.
     """
-    git("add", "--all", cwd=worktree)
+    stage(worktree)
     head = git("rev-parse", "HEAD", cwd=worktree)
-    tree = _tree(worktree)
-    if tree is None or tree == git("rev-parse", "HEAD^{tree}", cwd=worktree):
-        return None
-    commit = git(
-        "commit-tree", tree, "-p", head, "-F", "-", cwd=worktree, env=AUTHOR,
-        stdin=message.encode("utf-8", "replace"),
-    )  # fmt: skip
-    git("update-ref", "-m", "git-jetpack: unfinished work", "HEAD", commit, head, cwd=worktree)
+    tree = git("write-tree", cwd=worktree)
+    commit = None
+    if tree != git("rev-parse", "HEAD^{tree}", cwd=worktree):
+        commit = git(
+            "commit-tree", tree, "-p", head, "-F", "-", cwd=worktree, env=AUTHOR,
+            stdin=message.encode("utf-8", "replace"),
+        )  # fmt: skip
+        git("update-ref", "-m", "git-jetpack: unfinished work", "HEAD", commit, head, cwd=worktree)
+    for quit in _under_way(worktree):
+        git(*quit, cwd=worktree, check=False)
     return commit
-
-
-def _tree(worktree: Path) -> str | None:
-    """The tree of the index; None where it cannot be written."""
-    try:
-        return git("write-tree", cwd=worktree)
-    except GitFailed:
-        return None
 
 
 def keep_in_trash(branch: str, *, cwd: Path) -> None:

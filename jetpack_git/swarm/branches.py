@@ -67,15 +67,17 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
         if worktrees.commit_of(commit, cwd=worktree) and not worktrees.contains(
             start, commit, cwd=worktree
         ):
-            start = merged(start, commit, cwd=worktree, message=f"Take in {other}")
+            start = merged(
+                start, commit, cwd=worktree, message=f"Take in {other}", names=(base, other)
+            )
     tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
     if tip is None:
         git("switch", "--quiet", "--no-track", "--create", branch, start, cwd=worktree)
         return Prepared(branch, start, ())
-    git("switch", "--quiet", branch, cwd=worktree)
+    git("switch", "--quiet", "--no-guess", branch, "--", cwd=worktree)
     subjects = git("log", "--format=%s", f"{start}..{tip}", cwd=worktree).splitlines()
     if not worktrees.contains(tip, start, cwd=worktree):
-        joined = merged(tip, start, cwd=worktree, message=f"Take in {base}")
+        joined = merged(tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base))
         git("merge", "--quiet", "--ff-only", joined, cwd=worktree)
     return Prepared(branch, start, tuple(subjects))
 
@@ -89,10 +91,17 @@ def finished_before(db: Database, task_id: str) -> list[tuple[str, str]]:
     ]
 
 
-def merged(ours: str, theirs: str, *, cwd: Path, message: str) -> str:
+def uncommitted_before(db: Database, task_id: str) -> list[str]:
+    """The finished dependencies whose work is on a branch, but whose commit is not known."""
+    before = [str(row["id"]) for row in db.all("dependencies.before", id=task_id)]
+    return [str(row["id"]) for row in db.all("tasks.uncommitted_below", ids=dump(before))]
+
+
+def merged(ours: str, theirs: str, *, cwd: Path, message: str, names: tuple[str, str]) -> str:
     """The commit that holds both; `theirs` itself when it holds `ours`.
 
-    Raises MergeConflict. No branch and no worktree is touched.
+    Raises MergeConflict, which calls the two by their `names`. No branch and no worktree
+    is touched.
     """
     if worktrees.contains(theirs, ours, cwd=cwd):
         return theirs
@@ -100,13 +109,56 @@ def merged(ours: str, theirs: str, *, cwd: Path, message: str) -> str:
     done = run(*args, cwd=cwd, check=False)
     fields = os.fsdecode(done.stdout).split("\0")
     if done.returncode == 1:
-        raise MergeConflict(ours[:12], theirs[:12], [one for one in fields[1:] if one])
+        raise MergeConflict(*names, [one for one in fields[1:] if one])
     if done.returncode != 0:
         raise failed(args, done)
     return git(
         "commit-tree", fields[0], "-p", ours, "-p", theirs, "-F", "-", cwd=cwd,
         env=identity(cwd), stdin=message.encode("utf-8", "replace"),
     )  # fmt: skip
+
+
+def return_to(branch: str, worktree: Path) -> bool:
+    """Whether the worktree's HEAD is on the branch, which holds all that HEAD did.
+
+    When the agent has left the branch, it is moved forward to where HEAD is. Where it
+    cannot be, HEAD is detached there, so that nothing is committed to another branch.
+    """
+    if worktrees.current_branch(worktree) == branch:
+        return True
+    head = git("rev-parse", "HEAD", cwd=worktree)
+    tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
+    if tip is None or worktrees.contains(head, tip, cwd=worktree):
+        ref = f"refs/heads/{branch}"
+        git("update-ref", "-m", "git-jetpack: go on", ref, head, tip or "", cwd=worktree)
+        git("symbolic-ref", "HEAD", ref, cwd=worktree)
+        return True
+    git("update-ref", "--no-deref", "HEAD", head, cwd=worktree)
+    return False
+
+
+def restore_tasks(start: str, worktree: Path) -> None:
+    """No task file that was there at the branch's start is missing: tasks are never deleted."""
+    args = ("--name-only", "--diff-filter=D", "--no-renames", "-z", start, "--", ".tasks")
+    gone = [one for one in git("diff", *args, cwd=worktree).split("\0") if one]
+    if gone:
+        names = "\0".join(f":(literal){one}" for one in gone)
+        git(
+            "checkout", start, "--pathspec-from-file=-", "--pathspec-file-nul",
+            cwd=worktree, stdin=os.fsencode(names),
+        )  # fmt: skip
+
+
+def save_unfinished(root: Path, subject: str, task_id: str | None) -> str | None:
+    """What was uncommitted is a commit marked as unfinished; its id if there was anything.
+
+    On a detached HEAD the commit is kept under `refs/jetpack/rescued/` as well.
+    """
+    trailers = "Jetpack-Unfinished: true\n" + (f"Jetpack-Task: {task_id}\n" if task_id else "")
+    commit = worktrees.save_leftovers(root, f"{subject}\n\n{trailers}")
+    if worktrees.current_branch(root) is None:
+        worktrees.rescue(git("rev-parse", "HEAD", cwd=root), cwd=root)
+    return commit
 
 
 def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:
@@ -141,4 +193,4 @@ def move_base(base: str, old: str, new: str, *, clone: Path) -> None:
     where = Path(holder.path)
     if git("rev-parse", "HEAD", cwd=where) != old:
         raise GitFailed(f"{base} has moved meanwhile.")
-    git("merge", "--quiet", "--ff-only", new, cwd=where)
+    git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)

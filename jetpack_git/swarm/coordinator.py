@@ -18,13 +18,15 @@ from jetpack_git.git.clone import find
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm.recover import bury
 from jetpack_git.swarm.recover import recover
 from jetpack_git.swarm.worker import Job
 from jetpack_git.swarm.worker import Progress
+from jetpack_git.swarm.worker import Stop
 from jetpack_git.swarm.worker import Worker
 from jetpack_git.work import claims
 from jetpack_git.work.agents import Agents
-from jetpack_git.work.reservations import Reservations
+from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import Workspace
 
 LOOK_AGAIN_S = 2.0
@@ -33,14 +35,20 @@ MOST_AGENTS = 1000
 
 @dataclass
 class Summary:
-    """What became of each task that the swarm touched, in the order of its end."""
+    """What became of each task that the swarm touched, in the order of its end.
+
+    `broken` says of each agent whose life broke off what was the matter.
+    """
 
     results: list[tuple[Task, str, str]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
 
     @property
     def went_well(self) -> bool:
         """Whether every task that was begun was completed, and merged if it was to be."""
-        return all(what in ("completed", "merged") for _, _, what in self.results)
+        return not self.broken and all(
+            what in ("completed", "merged") for _, _, what in self.results
+        )
 
 
 class Swarm:
@@ -58,7 +66,7 @@ class Swarm:
         self.workspace = workspace
         self.job = job
         self.summary = Summary()
-        self.stop = threading.Event()
+        self.stop = Stop()
         self._size = size
         self._skills = skills
         self._report = report
@@ -80,8 +88,7 @@ class Swarm:
             self._report(Progress(clock.now(), "-", "recovered", None, sentence))
         if self.job.integrate:
             self._merge_earlier()
-        agents = self._start_agents()
-        threads = [threading.Thread(target=self._live, args=(one,)) for one in agents]
+        threads = [threading.Thread(target=self._live, args=(one,)) for one in self._start_agents()]
         beating = threading.Event()
         heart = threading.Thread(target=self._beat, args=(beating,))
         for thread in (*threads, heart):
@@ -89,8 +96,13 @@ class Swarm:
         try:
             while any(thread.is_alive() for thread in threads):
                 self._pass_on(timeout_s=0.2)
+                if self.stop.asked():
+                    self._wake()
+        except BaseException:  # the watcher has gone: nobody would see the agents work on
+            self.stop.times += 1
+            raise
         finally:
-            self.end()
+            self._wake()
             for thread in threads:
                 thread.join()
             beating.set()
@@ -98,75 +110,131 @@ class Swarm:
             self._pass_on(timeout_s=0)
         return self.summary
 
-    def end(self) -> None:
-        """Every agent is told to stop; tasks at work go back."""
-        self.stop.set()
+    def ask_to_stop(self) -> None:
+        """Agents get time to end, or none if this was asked before; their tasks go back.
+
+        A signal handler may call this: nothing here waits for a lock.
+        """
+        self.stop.times += 1
+        note = "agents end at once"
+        if not self.stop.hurry():
+            note = f"agents get {self.job.config.stop_grace_s:g} s to end, and tasks go back"
+        self._said.put(Progress(clock.now(), "-", "stopping", None, note))
+
+    def _wake(self) -> None:
+        """Agents that wait for work look whether there is any, or whether to stop."""
         with self._state:
             self._state.notify_all()
 
     def _start_agents(self) -> list[Agent]:
-        """As many agents as wanted, each with a name that nobody else uses and a worktree."""
+        """As many agents as wanted, each with a name that nobody else uses and a worktree.
+
+        A worktree that cannot be used is left alone, and so is its agent's name.
+        """
         agents: list[Agent] = []
         known = Agents(self.workspace.db)
-        clone = Path(self.workspace.clone.worktree or self.workspace.clone.common_dir)
         for number in range(1, MOST_AGENTS):
             if len(agents) == self._size:
                 break
             name = f"agent-{number}"
             path = Path(self.workspace.clone.pool, name)
+            was_there = path.exists()
             agent = known.start(name, worktree=str(path), skills=self._skills)
             if agent is None:
                 continue
             agents.append(agent)
             try:
-                worktrees.ensure(path, clone=clone, start=self.job.base)
-            except JetpackError:
-                for one in agents:
+                worktrees.ensure(
+                    path, clone=Path(self.workspace.clone.common_dir), start=self.job.base
+                )
+            except JetpackError as error:
+                for one in agents if not was_there else [agents.pop()]:
                     known.finish(one)
-                raise
+                if not was_there:
+                    raise
+                self._report(Progress(clock.now(), name, "skipped", None, error.message))
         return agents
 
     def _live(self, agent: Agent) -> None:
-        """The agent's whole life, in a thread and with a connection of its own."""
+        """The agent's whole life, in a thread and with a connection of its own.
+
+        Whatever goes wrong in it, the agent holds nothing at its end.
+        """
+        try:
+            workspace = self._open(agent)
+            try:
+                self._work_on(workspace, agent)
+                self._let_go(workspace, agent)
+            finally:
+                workspace.close()
+        except Exception as error:
+            note = f"{type(error).__name__}: {error}"
+            self._said.put(Progress(clock.now(), agent.name, "broke", None, note))
+            with self._state:
+                self.summary.broken.append(f"{agent.name}: {note}")
+            self._bury(agent)
+        self._said.put(Progress(clock.now(), agent.name, "stopped"))
+
+    def _open(self, agent: Agent) -> Workspace:
+        """The clone, seen from the agent's worktree."""
         clone = find(str(agent.worktree))
-        workspace = Workspace(
+        return Workspace(
             clone, open_database(clone.database), name=agent.name, incarnation=agent.incarnation
         )
+
+    def _work_on(self, workspace: Workspace, agent: Agent) -> None:
+        """The agent has worked as long as there was work, and nobody stopped it."""
         worker = Worker(workspace, agent, self.job, stop=self.stop, report=self._said.put)
-        workspace.paused = True
+        worker.tell("started")
         with self._state:
             self._living.append((agent, worker))
         try:
-            worker.tell("started")
-            while not self.stop.is_set() and not worker.lost.is_set():
+            while not self.stop.asked() and not worker.lost.is_set():
+                worker.check_worktree()
                 task = self._next(workspace, agent)
                 if task is None:
                     break
                 self._work(worker, task)
-        except Exception as error:
-            worker.tell("broke", None, f"{type(error).__name__}: {error}")
-            self.summary.results.append((Task("", ""), agent.name, "broke"))
         finally:
             with self._state:
                 self._living.remove((agent, worker))
-                self._state.notify_all()
-            workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
-            Agents(workspace.db).finish(agent)
-            worker.tell("stopped")
-            workspace.close()
+
+    def _let_go(self, workspace: Workspace, agent: Agent) -> None:
+        """The agent holds nothing any more, not even what its commands claimed themselves."""
+        for row in workspace.db.all("tasks.held", agent=agent.name):
+            if row["incarnation"] == agent.incarnation:
+                Tasks(workspace.db).release(
+                    str(row["id"]), agent=agent.name, incarnation=agent.incarnation,
+                    reason="its agent has ended",
+                )  # fmt: skip
+        workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
+        Agents(workspace.db).finish(agent)
+
+    def _bury(self, agent: Agent) -> None:
+        """The affairs of an agent whose life broke off are settled, now or by the next swarm."""
+        try:
+            clone = self.workspace.clone
+            workspace = Workspace(clone, open_database(clone.database), name=None, incarnation=None)
+            try:
+                told = bury(workspace, agent, self.job.config.stop_grace_s)
+            finally:
+                workspace.close()
+        except Exception as error:
+            told = [f"{agent.name} cannot be settled yet: {error}"]
+        for sentence in told:
+            self._said.put(Progress(clock.now(), "-", "recovered", None, sentence))
 
     def _work(self, worker: Worker, task: Task) -> None:
         """The task has been done or given up, and everybody may look for more."""
         what = "broke"
         try:
             what = worker.do(task)
+            task = worker.workspace.tasks.get(task.id)
         finally:
             with self._state:
                 self._busy -= 1
                 self._tried.add(task.id)
-                self.summary.results.append(
-                    (worker.workspace.tasks.get(task.id), worker.agent.name, what)
-                )
+                self.summary.results.append((task, worker.agent.name, what))
                 self._state.notify_all()
 
     def _next(self, workspace: Workspace, agent: Agent) -> Task | None:
@@ -176,7 +244,7 @@ class Swarm:
         new tasks may still become ready.
         """
         with self._state:
-            while not self.stop.is_set():
+            while not self.stop.asked():
                 task = claims.claim_next(
                     workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
                     skills=agent.skills, strategy=self.job.strategy, without=self._tried,
@@ -196,34 +264,43 @@ class Swarm:
         config = self.job.config
         clone = self.workspace.clone
         workspace = Workspace(clone, open_database(clone.database), name=None, incarnation=None)
-        agents = Agents(workspace.db)
-        held = Reservations(workspace.db)
         while not done.wait(config.heartbeat_s):
             try:
-                with self._state:
-                    living = list(self._living)
-                for agent, worker in living:
-                    if agents.beat(agent):
-                        held.extend(
-                            agent=agent.name, incarnation=agent.incarnation or "",
-                            ttl_s=config.reservation_ttl_s,
-                        )  # fmt: skip
-                    else:
-                        worker.lost.set()
+                self._beat_once(workspace)
                 for sentence in recover(
-                    workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
-                ):
+                    workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s,
+                    between=lambda: self._beat_once(workspace),
+                ):  # fmt: skip
                     self._said.put(Progress(clock.now(), "-", "recovered", None, sentence))
-            except JetpackError as error:
-                self._said.put(Progress(clock.now(), "-", "heartbeat failed", None, error.message))
+            except Exception as error:  # the next beat may go well: a heart does not stop
+                note = f"{type(error).__name__}: {error}"
+                self._said.put(Progress(clock.now(), "-", "heartbeat failed", None, note))
         workspace.close()
+
+    def _beat_once(self, workspace: Workspace) -> None:
+        """Each living agent's heartbeat is fresh, and its reservations last."""
+        agents = Agents(workspace.db)
+        with self._state:
+            living = list(self._living)
+        for agent, worker in living:
+            if not agents.beat(agent):
+                worker.lost.set()
+                continue
+            workspace.reservations.extend(
+                agent=agent.name, incarnation=agent.incarnation or "",
+                ttl_s=self.job.config.reservation_ttl_s,
+            )  # fmt: skip
 
     def _merge_earlier(self) -> None:
         """What an earlier swarm finished but did not merge is merged."""
         for task in integrate.unmerged(self.workspace):
+            if self.stop.asked():
+                return
             agent = task.assignee or "git-jetpack"
             try:
-                integrate.merge(self.workspace, task, base=self.job.base, agent=agent)
+                integrate.merge(
+                    self.workspace, task, base=self.job.base, agent=agent, guarded=self.job.guarded
+                )
                 what, note = "merged", self.job.base
             except JetpackError as error:
                 what, note = "unmerged", error.message

@@ -1,10 +1,16 @@
-"""The harness: runs one command for one task, and ends it with all that it started."""
+"""The harness: runs one command for one task, and ends it with all that it started.
+
+What a command started is found by its process group and, where there is a `/proc`, by the
+`JETPACK_INCARNATION` in its environment as well: that also finds a process that left the
+group, or whose parent was killed together with the coordinator.
+"""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +27,8 @@ from jetpack_git.git.run import environment
 PLACES = ("task_id", "prompt_file", "worktree", "branch", "agent")
 POLL_S = 0.05
 TAIL = 2000
+MARK = "JETPACK_INCARNATION"
+LAST_S = 5.0  # how long the system may take to end what was killed
 
 
 @dataclass(frozen=True)
@@ -65,33 +73,34 @@ def run(
     timeout_s: float,
     grace_s: float,
     stop: Callable[[], bool],
+    hurry: Callable[[], bool],
     started: Callable[[int], None],
 ) -> Outcome:
-    """The command has ended, and nothing that it started in its session still runs.
+    """The command has ended, and nothing that it started still runs.
 
     It gets an empty stdin; what it prints goes to `log`. When `stop` says so or the time is
-    over it is asked to end (SIGTERM) and after `grace_s` seconds made to.
+    over it is asked to end (SIGTERM), and made to after `grace_s` seconds or when `hurry`
+    says so. Raises StoreError when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         begin = output.tell()
         try:
             child = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=_environment(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
+                argv, cwd=cwd, env=_environment(env), stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
             raise StoreError(
-                f"{argv[0]} cannot be started: {error.strerror}.", hint="Check --command."
+                f"{argv[0]} cannot be started: {why}.", hint="Check --command."
             ) from error
-        started(child.pid)
-        kind = _wait(child, stop, clock.monotonic() + timeout_s)
-        end_session(child.pid, grace_s, leader=child)
+        try:
+            started(child.pid)
+            kind = _wait(child, stop, clock.monotonic() + timeout_s)
+        finally:
+            mark = env.get(MARK)
+            end_all(child.pid, mark, grace_s, hurry=hurry, leader=child)
     tail = _tail(log, begin)
     if kind == "ended":
         kind = "done" if child.returncode == 0 else "failed"
@@ -112,29 +121,112 @@ def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool], deadline: fl
             return "ended"
 
 
-def end_session(pid: int, grace_s: float, *, leader: subprocess.Popen[bytes] | None = None) -> None:
-    """No process of the group that `pid` leads is left."""
-    if not _signal(pid, signal.SIGTERM):
-        return
-    deadline = clock.monotonic() + grace_s
-    while clock.monotonic() < deadline:
+def end_all(
+    group: int | None,
+    mark: str | None,
+    grace_s: float,
+    *,
+    hurry: Callable[[], bool] = lambda: False,
+    leader: subprocess.Popen[bytes] | None = None,
+) -> None:
+    """Nobody of the process group is left, nor any process that bears the mark.
+
+    They are asked to end first, and made to after `grace_s` seconds or when `hurry` says so.
+    """
+    asked: set[int] = set()
+    now = clock.monotonic()
+    deadline, last = now + grace_s, now + grace_s + LAST_S
+    while clock.monotonic() < last:
         if leader is not None:
             leader.poll()
-        if not _signal(pid, 0):
+        left = marked(mark) | _members(group)
+        if not left:
             return
+        made_to = hurry() or clock.monotonic() >= deadline
+        for pid in left if made_to else left - asked:
+            _signal(pid, signal.SIGKILL if made_to else signal.SIGTERM)
+        asked |= left
         clock.sleep(POLL_S)
-    _signal(pid, signal.SIGKILL)
-    if leader is not None:
-        leader.wait()
 
 
-def _signal(group: int, number: int) -> bool:
-    """Whether there was somebody in the group to get the signal."""
+def _members(group: int | None) -> set[int]:
+    """The group as the target of a signal (a negative number); empty when nobody is in it.
+
+    A dead process that nobody has waited for yet does not count, where that can be seen.
+    """
+    if group is None or not _signal(-group, 0):
+        return set()
+    stats = [_read(pid, "stat").rpartition(b")")[2].split() for pid in _processes()]
+    alive = [one for one in stats if one and one[0] not in b"ZX" and int(one[2]) == group]
+    return {-group} if alive or not stats else set()
+
+
+def marked(mark: str | None) -> set[int]:
+    """The processes of this user that bear the mark in their environment."""
+    if mark is None:
+        return set()
+    wanted = f"{MARK}={mark}".encode()
+    return {pid for pid in _processes() if wanted in _read(pid, "environ").split(b"\0")}
+
+
+def git_at_work(worktree: str) -> bool:
+    """Whether a git command of this user still runs in the worktree."""
+    return any(
+        _read(pid, "comm").strip() == b"git" and _folder(pid) == worktree for pid in _processes()
+    )
+
+
+def _processes() -> list[int]:
+    """The other processes of this user, as far as the system tells."""
     try:
-        os.killpg(group, number)
+        found = [int(one.name) for one in os.scandir("/proc") if one.name.isdecimal()]
+    except OSError:
+        return []
+    return [pid for pid in found if pid != os.getpid() and _is_mine(pid)]
+
+
+def _is_mine(pid: int) -> bool:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid == os.getuid()
+    except OSError:
+        return False
+
+
+def _read(pid: int, name: str) -> bytes:
+    """What the system tells of the process; nothing when it has gone."""
+    try:
+        with open(f"/proc/{pid}/{name}", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _folder(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
+def _signal(target: int, number: int) -> bool:
+    """Whether there was somebody to get the signal; a negative target is a group."""
+    try:
+        os.kill(target, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True
+
+
+def check(argv: list[str]) -> None:
+    """The program can be started, as far as is known beforehand. Raises BadInput."""
+    program = argv[0]
+    relative = os.sep in program and not os.path.isabs(program)
+    if relative or shutil.which(program, path=_environment({})["PATH"]):
+        return
+    what = "cannot be run" if os.path.isabs(program) and os.path.exists(program) else "is not there"
+    raise BadInput(
+        f"The command {program!r} {what}.", hint="Check --command; it is run without a shell."
+    )
 
 
 def _environment(extra: dict[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from jetpack_git import clock
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
@@ -17,6 +18,7 @@ from jetpack_git.work import guard
 from jetpack_git.workspace import Workspace
 
 TRIES = 3
+PAUSE_S = 0.2  # for somebody else's git to give its lock back
 
 
 def unmerged(workspace: Workspace) -> list[Task]:
@@ -24,16 +26,18 @@ def unmerged(workspace: Workspace) -> list[Task]:
     return [to_task(row) for row in workspace.db.all("tasks.unmerged")]
 
 
-def merge(workspace: Workspace, task: Task, *, base: str, agent: str) -> str:
+def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: bool) -> str:
     """The base branch holds the task's commit; the base's new commit.
+
+    `guarded` says whether the guard is asked about what the merge would change.
 
     Raises MergeConflict, or GitFailed when the base cannot be moved; the branch stays as
     it is then, and the reason is kept as an event.
     """
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
-    with _one_at_a_time(Path(workspace.clone.home)):
+    with alone(Path(workspace.clone.home, "integrate.lock")):
         try:
-            commit = _merge(workspace, task, base, agent, clone)
+            commit = _merge(workspace, task, base, agent if guarded else None, clone)
         except (branches.MergeConflict, GitFailed) as error:
             kind = "conflict" if isinstance(error, branches.MergeConflict) else "refused"
             with workspace.db.transaction():
@@ -48,7 +52,7 @@ def merge(workspace: Workspace, task: Task, *, base: str, agent: str) -> str:
     return commit
 
 
-def _merge(workspace: Workspace, task: Task, base: str, agent: str, clone: Path) -> str:
+def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone: Path) -> str:
     """The base, moved to a merge of it and the task's commit."""
     assert task.commit_id is not None
     for attempt in range(TRIES):
@@ -58,21 +62,23 @@ def _merge(workspace: Workspace, task: Task, base: str, agent: str, clone: Path)
         if worktrees.contains(old, task.commit_id, cwd=clone):
             return old
         message = f"Merge {task.branch}\n\n{task.title.splitlines()[0]}\n\nJetpack-Task: {task.id}"
-        new = _joined(old, task.commit_id, clone, message)
-        _check_guard(workspace, old, new, agent, clone)
+        new = _joined(old, task.commit_id, clone, message, (base, task.branch or task.commit_id))
+        if agent is not None:
+            _check_guard(workspace, old, new, agent, clone)
         try:
             branches.move_base(base, old, new, clone=clone)
         except GitFailed:
             if attempt + 1 == TRIES:
                 raise
+            clock.sleep(PAUSE_S)
             continue
         return new
     raise AssertionError("unreachable")
 
 
-def _joined(old: str, commit: str, clone: Path, message: str) -> str:
+def _joined(old: str, commit: str, clone: Path, message: str, names: tuple[str, str]) -> str:
     """A merge commit of the two, also where the base could simply be moved forward."""
-    joined = branches.merged(old, commit, cwd=clone, message=message)
+    joined = branches.merged(old, commit, cwd=clone, message=message, names=names)
     if joined != commit:
         return joined
     tree = git("rev-parse", f"{commit}^{{tree}}", cwd=clone)
@@ -93,8 +99,6 @@ def held_by_others(
     workspace: Workspace, before: str, after: str, agent: str, cwd: Path
 ) -> list[str]:
     """A sentence for each path between two commits that somebody else has the right to."""
-    if workspace.config().guard.mode != "block":
-        return []
     touched = guard.touching(workspace.db, branches.changed_paths(before, after, cwd=cwd))
     return [
         f"{path} is reserved by {row['agent']} ({row['pattern']}) until {row['expires_at']}"
@@ -103,8 +107,8 @@ def held_by_others(
 
 
 @contextmanager
-def _one_at_a_time(home: Path) -> Iterator[None]:
-    """Nobody else integrates in this clone meanwhile; the lock dies with its process."""
-    with (home / "integrate.lock").open("a") as file:
+def alone(lock: Path) -> Iterator[None]:
+    """Nobody else of this clone is here meanwhile; the lock dies with its process."""
+    with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

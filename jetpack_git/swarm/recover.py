@@ -4,86 +4,119 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
+from jetpack_git import clock
 from jetpack_git.data.database import open_database
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
+from jetpack_git.git import worktrees
 from jetpack_git.git.clone import find
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
+from jetpack_git.mirror import text
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.agent import AgentStatus
+from jetpack_git.models.event import Event
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import harness
-from jetpack_git.swarm.worker import save_unfinished
+from jetpack_git.swarm.branches import save_unfinished
+from jetpack_git.swarm.integrate import alone
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.work.agents import is_same_process
+from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import Workspace
 
 
-def recover(workspace: Workspace, *, stale_after_s: float, grace_s: float) -> list[str]:
-    """No dead agent holds anything; a sentence for each one that did.
+def recover(
+    workspace: Workspace,
+    *,
+    stale_after_s: float,
+    grace_s: float,
+    between: Callable[[], None] = lambda: None,
+) -> list[str]:
+    """No dead agent holds anything; a sentence for each thing that one did.
 
-    Its task is `pending_retry`, or completed when its last commit says so; its
-    reservations are released, and its uncommitted work is a commit on its branch.
+    `between` is called after each agent, for ending what it started can take `grace_s`.
     """
     told = []
     for agent in Agents(workspace.db).running():
         if not is_alive(agent, stale_after_s=stale_after_s):
-            told += _bury(workspace, agent, grace_s)
+            try:
+                told += bury(workspace, agent, grace_s)
+            except JetpackError as error:
+                told.append(f"{agent.name} died, and cannot be settled yet: {error.message}")
+            between()
     return told
 
 
-def _bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
-    """The dead agent's affairs are settled, unless somebody else does it already."""
-    _end_orphan(agent, grace_s)
-    told = []
-    with workspace.db.transaction():
-        held = [
-            to_task(row)
-            for row in workspace.db.all("tasks.held", agent=agent.name)
-            if row["incarnation"] in (None, agent.incarnation)
-        ]
-        if not Agents(workspace.db).finish(agent, AgentStatus.STALE):
+def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
+    """The agent's life is over, and it holds nothing; a sentence for each thing that it held.
+
+    What it ran has ended. Its tasks are `pending_retry`, or completed where its last commit
+    says so; its reservations are released, and its uncommitted work is a commit on its
+    branch. Only then its name is free: whoever dies meanwhile, another one starts over.
+    """
+    agents = Agents(workspace.db)
+    with alone(Path(workspace.clone.home, "recover.lock")):
+        now = agents.get(agent.name)
+        if now.incarnation != agent.incarnation or now.status == AgentStatus.STOPPED:
             return []
+        agents.expire(agent)
+        if agent.host == socket.gethostname():
+            harness.end_all(_orphan(now), agent.incarnation, grace_s)
         workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
-    there = _open_worktree(agent)
-    try:
-        told += [
-            _settle(there or workspace, agent, task, in_worktree=there is not None) for task in held
-        ]
-        if there is not None:
-            told += _rescue(there, held)
-    finally:
-        if there is not None:
-            there.close()
+        there = _open_worktree(workspace, agent)
+        try:
+            told = _settle_all(workspace, there, agent, grace_s)
+        finally:
+            if there is not None:
+                there.close()
+        agents.finish(agent)
     return told
 
 
-def _settle(workspace: Workspace, agent: Agent, task: Task, *, in_worktree: bool) -> str:
-    """The task is completed if the branch says so, else it waits for its next attempt."""
-    root = workspace.clone.worktree
-    commit = _completed_on_branch(task, Path(root or workspace.clone.common_dir))
-    tasks = workspace.tasks
-    if in_worktree and root is not None:
-        _unlock(root)
-        workspace.paused = not _is_on(root, task.branch)
-    if commit is not None:
-        workspace.paused = True
-        tasks.done(
+def _settle_all(
+    workspace: Workspace, there: Workspace | None, agent: Agent, grace_s: float
+) -> list[str]:
+    """The agent's tasks are settled, and its worktree (if it is `there`) is at rest."""
+    if there is not None:
+        _unlock(str(there.clone.worktree), grace_s)
+    held = [
+        to_task(row)
+        for row in workspace.db.all("tasks.held", agent=agent.name)
+        if row["incarnation"] in (None, agent.incarnation)
+    ]
+    told = [_settle(workspace, there, agent, task) for task in held]
+    return told + (_rescue(there, held) if there is not None else [])
+
+
+def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: Task) -> str:
+    """The task is completed if the branch says so, else it waits for its next attempt.
+
+    Its file is written where its branch is checked out, and nowhere else.
+    """
+    clone = workspace.clone
+    Path(clone.home, "prompts", f"{task.id}.md").unlink(missing_ok=True)
+    found = _completed_on_branch(task, Path(clone.worktree or clone.common_dir))
+    if found is not None:
+        commit, event = found
+        Tasks(workspace.db).done(
             task.id, agent=agent.name, incarnation=task.incarnation, commit_id=commit,
-            summary=task.summary,
+            summary=event.note or None if event else None, foretold=event,
         )  # fmt: skip
         return f"{task.id} was completed by {agent.name} before it died"
-    if not workspace.paused and root is not None and in_worktree:
-        export.overwrite(workspace.db, root, "task", task.id)
+    tasks = Tasks(workspace.db)
+    if there is not None and _is_on(str(there.clone.worktree), task.branch):
+        tasks = there.tasks
+        export.overwrite(there.db, str(there.clone.worktree), "task", task.id)
     tasks.retry(
         task.id, agent=agent.name, incarnation=task.incarnation, reason=f"{agent.name} died"
     )
@@ -91,48 +124,52 @@ def _settle(workspace: Workspace, agent: Agent, task: Task, *, in_worktree: bool
 
 
 def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
-    """What the dead agent had not committed is a commit."""
+    """What the dead agent had not committed is a commit, and its worktree is on no branch."""
     root = workspace.clone.worktree
     assert root is not None
     with workspace.db.transaction_quietly():
         workspace.db.run("mirror.forget_worktree", worktree=root)
     task_id = held[0].id if held else None
+    what = f"Unfinished work on {task_id}" if held else "Work that was found in this worktree"
     try:
-        commit = save_unfinished(Path(root), f"Unfinished work on {task_id}", task_id)
+        commit = save_unfinished(Path(root), what, task_id)
         git("switch", "--quiet", "--detach", cwd=Path(root), check=False)
     except JetpackError as error:
         return [f"the work in {root} could not be saved and stays there: {error.message}"]
     return [f"its uncommitted work is kept as {commit[:12]}"] if commit else []
 
 
-def _completed_on_branch(task: Task, where: Path) -> str | None:
-    """The commit at the branch's tip if the task's file there says that it is completed."""
+def _completed_on_branch(task: Task, where: Path) -> tuple[str, Event | None] | None:
+    """The branch's tip if the task's file there says that it is completed, with the event."""
     if task.branch is None:
         return None
-    ref = f"refs/heads/{task.branch}"
-    done = run("cat-file", "blob", f"{ref}:{files.task_path(task.id)}", cwd=where, check=False)
-    if done.returncode != 0:
+    tip = worktrees.commit_of(f"refs/heads/{task.branch}", cwd=where)
+    path = files.task_path(task.id)
+    done = run("cat-file", "blob", f"{tip}:{path}", cwd=where, check=False)
+    if tip is None or done.returncode != 0:
         return None
     try:
-        found = read.task(done.stdout, files.task_path(task.id)).task
+        if read.task(done.stdout, path).task.status != Status.COMPLETED:
+            return None
     except BadInput:
         return None
-    return git("rev-parse", ref, cwd=where) if found.status == Status.COMPLETED else None
+    log = git("cat-file", "blob", f"{tip}:{files.log_path(task.id)}", cwd=where, check=False)
+    events = [text.log_event(line, task.id) for line in log.splitlines()]
+    completed = [one for one in events if one is not None and one.kind == "task.completed"]
+    return tip, completed[-1] if completed else None
 
 
-def _open_worktree(agent: Agent) -> Workspace | None:
-    """The dead agent's worktree, if it is one of this machine and still there."""
-    if agent.host != socket.gethostname() or not agent.worktree:
+def _open_worktree(workspace: Workspace, agent: Agent) -> Workspace | None:
+    """The agent's worktree, if it is one of this clone's pool and of this machine."""
+    clone = workspace.clone
+    path = Path(agent.worktree or "/")
+    ours = agent.host == socket.gethostname() and os.path.realpath(path.parent) == clone.pool
+    if not ours or not worktrees.stands(path, clone=Path(clone.worktree or clone.common_dir)):
         return None
-    if not os.path.exists(f"{agent.worktree}/.git"):
-        return None
-    try:
-        clone = find(agent.worktree)
-        return Workspace(
-            clone, open_database(clone.database), name=agent.name, incarnation=agent.incarnation
-        )
-    except JetpackError:
-        return None
+    return Workspace(
+        find(str(path)), open_database(clone.database), name=agent.name,
+        incarnation=agent.incarnation,
+    )  # fmt: skip
 
 
 def _is_on(root: str, branch: str | None) -> bool:
@@ -141,15 +178,21 @@ def _is_on(root: str, branch: str | None) -> bool:
     return branch is not None and there == branch
 
 
-def _unlock(root: str) -> None:
-    """A lock that a killed git left on the index of a dead agent's worktree is gone."""
-    path = git("rev-parse", "--git-path", "index.lock", cwd=Path(root))
-    Path(root, path).unlink(missing_ok=True)
+def _unlock(root: str, grace_s: float) -> None:
+    """The locks that a killed git left on a dead agent's worktree are gone.
+
+    A git that outlived the coordinator is waited for: what it holds is no stale lock.
+    """
+    deadline = clock.monotonic() + grace_s
+    while harness.git_at_work(root) and clock.monotonic() < deadline:
+        clock.sleep(harness.POLL_S)
+    for name in ("index.lock", "HEAD.lock"):
+        path = git("rev-parse", "--git-path", name, cwd=Path(root))
+        Path(root, path).unlink(missing_ok=True)
 
 
-def _end_orphan(agent: Agent, grace_s: float) -> None:
-    """The command that the dead agent was running has ended, if it is provably that one."""
-    if agent.host != socket.gethostname() or agent.child_pid is None:
-        return
-    if agent.child_started is not None and is_same_process(agent.child_pid, agent.child_started):
-        harness.end_session(agent.child_pid, grace_s)
+def _orphan(agent: Agent) -> int | None:
+    """The process group of what the dead agent ran, if it is provably that one."""
+    if agent.child_pid is None or agent.child_started is None:
+        return None
+    return agent.child_pid if is_same_process(agent.child_pid, agent.child_started) else None

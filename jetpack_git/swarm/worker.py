@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.errors import Conflict
+from jetpack_git.errors import GitFailed
 from jetpack_git.errors import JetpackError
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
@@ -30,13 +32,36 @@ from jetpack_git.workspace import Workspace
 
 @dataclass(frozen=True)
 class Job:
-    """What all workers of a swarm have in common."""
+    """What all workers of a swarm have in common.
+
+    `guarded` is the setting of the worktree that the swarm was started from: a branch that
+    switches the guard off does not switch it off for itself.
+    """
 
     command: str
     strategy: str
     base: str
     integrate: bool
+    guarded: bool
     config: SwarmConfig
+
+
+class Stop:
+    """How often the swarm was asked to stop: once is a wish, twice is an order.
+
+    A plain number, so that a signal handler can count without taking a lock.
+    """
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def asked(self) -> bool:
+        """Whether the swarm is to end."""
+        return self.times > 0
+
+    def hurry(self) -> bool:
+        """Whether it is to end at once."""
+        return self.times > 1
 
 
 @dataclass(frozen=True)
@@ -59,7 +84,7 @@ class Worker:
         agent: Agent,
         job: Job,
         *,
-        stop: threading.Event,
+        stop: Stop,
         report: Callable[[Progress], None],
     ) -> None:
         self.workspace = workspace
@@ -71,6 +96,8 @@ class Worker:
         self._agents = Agents(workspace.db)
         assert workspace.clone.worktree is not None
         self.root = workspace.clone.worktree
+        self._clone = Path(workspace.clone.common_dir)
+        workspace.paused = True
 
     def do(self, task: Task) -> str:
         """What became of the claimed task: `merged`, `completed`, `failed`, `retry`, `stopped`.
@@ -80,24 +107,38 @@ class Worker:
         self.tell("claimed", task)
         self._agents.work(self.agent, task.id)
         try:
-            return self._do(task)
+            what = self._do(task)
         except Conflict as error:
             self.tell("lost", task, error.message)
-            return "lost"
+            what = "lost"
         except JetpackError as error:
-            return self._give_up(task, "retry", error.message)
-        finally:
-            self.workspace.reservations.release(
-                agent=self.agent.name, task_id=task.id, incarnation=self.agent.incarnation
-            )
+            what = self._give_up(task, "retry", error.message)
+        self.workspace.reservations.release(
+            agent=self.agent.name, task_id=task.id, incarnation=self.agent.incarnation
+        )
+        if not self._is_lost():
             self._rest(task)
+        return what
+
+    def check_worktree(self) -> None:
+        """The worktree is there, and holds nothing that would get into the next task.
+
+        Raises GitFailed; what it holds is left as it is then.
+        """
+        root = Path(self.root)
+        worktrees.ensure(root, clone=self._clone, start=self.job.base)
+        self._save("Work that was found in this worktree")
+        if not worktrees.is_clean(root):
+            odd = ", ".join(worktrees.nested(root)[:5]) or "it is not clean"
+            raise GitFailed(f"{root} cannot be used any more: {odd}; it is left as it is.")
 
     def tell(self, what: str, task: Task | None = None, note: str = "") -> None:
         """The person who watches is told."""
         self._report(Progress(clock.now(), self.agent.name, what, task, note))
 
     def _do(self, task: Task) -> str:
-        self._save("Work that was found in this worktree")
+        if not self._wait_for_commits(task):
+            return self._give_up(task, "stopped", "the swarm was stopped")
         prepared = branches.prepare(self.workspace.db, task, Path(self.root), base=self.job.base)
         self.workspace.paused = False
         self.workspace.tasks.set_branch(task.id, prepared.branch)
@@ -106,9 +147,13 @@ class Worker:
         )
         self._tell_overlaps(task)
         outcome = self._run(task, prepared)
-        if self.lost.is_set():
+        if self._is_lost():
             self.tell("lost", task, "another process has taken over this agent's work")
             return "lost"
+        return self._judge(task, prepared, outcome)
+
+    def _judge(self, task: Task, prepared: branches.Prepared, outcome: harness.Outcome) -> str:
+        """What becomes of the task, now that its command has ended."""
         now = self.workspace.tasks.get(task.id)
         if now.status == Status.COMPLETED and now.assignee == self.agent.name:
             return self._finish(now, prepared, outcome)
@@ -125,6 +170,18 @@ class Worker:
         return self._give_up(
             now, "failed", f"exit status {outcome.code}: {outcome.tail[-500:] or 'it said nothing'}"
         )
+
+    def _wait_for_commits(self, task: Task) -> bool:
+        """Whether each finished dependency has its commit; not if the swarm is stopped before.
+
+        An agent may complete its task itself, a moment before its work is committed.
+        """
+        while not self._is_over():
+            at_work = {one.task_id for one in self._agents.running()}
+            if not at_work & set(branches.uncommitted_before(self.workspace.db, task.id)):
+                return True
+            clock.sleep(harness.POLL_S)
+        return False
 
     def _tell_overlaps(self, task: Task) -> None:
         """It is told where the task's files, reserved with its claim, meet other reservations."""
@@ -146,14 +203,16 @@ class Worker:
         }  # fmt: skip
         env = {
             "JETPACK_AGENT": self.agent.name, "JETPACK_TASK": task.id,
-            "JETPACK_INCARNATION": self.agent.incarnation or "",
+            harness.MARK: self.agent.incarnation or "",
+            # Where its worktree is gone, git must not find the main worktree instead.
+            "GIT_CEILING_DIRECTORIES": os.path.dirname(self.root),
         }  # fmt: skip
         self.tell("running", task, prepared.branch)
         try:
             return harness.run(
                 harness.arguments(self.job.command, values), cwd=Path(self.root), env=env,
                 log=home / "logs" / f"{task.id}.log", timeout_s=self.job.config.task_timeout_s,
-                grace_s=self.job.config.stop_grace_s, stop=self._is_over,
+                grace_s=self.job.config.stop_grace_s, stop=self._is_over, hurry=self._stop.hurry,
                 started=lambda pid: self._agents.work(self.agent, task.id, pid),
             )  # fmt: skip
         finally:
@@ -161,10 +220,18 @@ class Worker:
             file.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
-        return self._stop.is_set() or self.lost.is_set()
+        return self._stop.asked() or self.lost.is_set()
+
+    def _is_lost(self) -> bool:
+        """Whether this life of the agent was ended by others; its worktree is theirs then."""
+        if not self.lost.is_set() and not self._agents.beat(self.agent):
+            self.lost.set()
+        return self.lost.is_set()
 
     def _finish(self, task: Task, prepared: branches.Prepared, outcome: harness.Outcome) -> str:
         """The work is committed, the task completed, and its branch merged if so wanted."""
+        if not self._is_on(prepared.branch):
+            raise GitFailed(f"the agent left the branch {prepared.branch} for another commit")
         summary = _last_line(outcome.tail)
         done, event = self.workspace.tasks.foretell_done(
             task, agent=self.agent.name, summary=summary
@@ -189,27 +256,41 @@ class Worker:
     def _commit(self, task: Task, prepared: branches.Prepared) -> str:
         """The worktree is committed; otherwise, the reason why it cannot be."""
         where = Path(self.root)
-        git("add", "--all", cwd=where)
+        torn = worktrees.unmerged(where)
+        if torn:
+            return f"the agent left a merge with conflicts in {', '.join(torn[:5])}"
+        own = worktrees.nested(where)
+        if own:
+            return f"{', '.join(own[:5])} is a git repository of its own and cannot be committed"
+        branches.restore_tasks(prepared.start, where)
+        worktrees.stage(where)
         tree = git("write-tree", cwd=where)
-        held = integrate.held_by_others(
-            self.workspace, prepared.start, tree, self.agent.name, where
-        )
+        held = self._held_by_others(prepared.start, tree)
         if held:
             return "the guard stopped the commit: " + "; ".join(held[:5])
-        if tree == git("rev-parse", "HEAD^{tree}", cwd=where):
+        if tree == git("rev-parse", "HEAD^{tree}", cwd=where) and worktrees.is_clean(where):
             return ""
         title = " ".join(task.title.split())[:200]
         message = f"{title}\n\nJetpack-Task: {task.id}\nJetpack-Agent: {self.agent.name}\n"
         args = ("commit", "--quiet", "--cleanup=whitespace", "-F", "-")
         env = branches.identity(where, author=self.agent.name)
-        env["JETPACK_AGENT"] = self.agent.name
+        env |= {"JETPACK_AGENT": self.agent.name, harness.MARK: self.agent.incarnation or ""}
         made = run(*args, cwd=where, check=False, env=env, stdin=message.encode("utf-8", "replace"))
         return "" if made.returncode == 0 else failed(args, made).message
+
+    def _held_by_others(self, start: str, tree: str) -> list[str]:
+        if not self.job.guarded:
+            return []
+        where = Path(self.root)
+        return integrate.held_by_others(self.workspace, start, tree, self.agent.name, where)
 
     def _integrate(self, task: Task) -> str:
         """The task's branch is merged into the base, unless something stands against it."""
         try:
-            integrate.merge(self.workspace, task, base=self.job.base, agent=self.agent.name)
+            integrate.merge(
+                self.workspace, task, base=self.job.base, agent=self.agent.name,
+                guarded=self.job.guarded,
+            )  # fmt: skip
         except JetpackError as error:
             self.tell("not merged", task, error.message)
             return "unmerged"
@@ -220,39 +301,42 @@ class Worker:
         """The task is somebody else's to do, and what was done so far is on its branch."""
         tasks = self.workspace.tasks
         verb = {"failed": tasks.fail, "stopped": tasks.release}.get(what, tasks.retry)
+        now = tasks.get(task.id)
+        self.workspace.paused = self.workspace.paused or not self._is_on(now.branch)
         if not self.workspace.paused:
             export.overwrite(self.workspace.db, self.root, "task", task.id)
-        if tasks.get(task.id).status in HELD:
+        if now.status == Status.COMPLETED and what == "retry":
+            tasks.reopen(task.id, agent=self.agent.name, reason=reason)
+        elif now.status in HELD and now.assignee == self.agent.name:
             verb(task.id, agent=self.agent.name, incarnation=self.agent.incarnation, reason=reason)
-        if not self.workspace.paused:
-            self._save(f"Unfinished work on {task.id}", task.id)
         self.tell(what, task, reason)
         return what
 
+    def _is_on(self, branch: str | None) -> bool:
+        """Whether the worktree is there and on the branch, or could be brought back to it."""
+        root = Path(self.root)
+        if not root.is_dir():
+            return False
+        worktrees.ensure(root, clone=self._clone, start=self.job.base)
+        return branch is not None and branches.return_to(branch, root)
+
     def _save(self, subject: str, task_id: str | None = None) -> None:
-        """Nothing in the worktree is uncommitted."""
-        save_unfinished(Path(self.root), subject, task_id)
+        """Nothing in the worktree is uncommitted, as far as git can take it in."""
+        branches.save_unfinished(Path(self.root), subject, task_id)
 
     def _rest(self, task: Task) -> None:
-        """The worktree stands on no branch, so that the task's can be checked out elsewhere."""
+        """All is committed, and the worktree is on no branch: others may check it out."""
         self.workspace.paused = True
         with self.workspace.db.transaction():
             self.workspace.db.run("mirror.forget_worktree", worktree=self.root)
-        self._agents.work(self.agent, None)
-        if worktrees.is_clean(Path(self.root)):
+        if Path(self.root).is_dir():
+            worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
+            self._save(f"Unfinished work on {task.id}", task.id)
             git("switch", "--quiet", "--detach", cwd=Path(self.root), check=False)
-
-
-def save_unfinished(root: Path, subject: str, task_id: str | None) -> str | None:
-    """What was uncommitted is a commit marked as unfinished; its id if there was anything.
-
-    On a detached HEAD the commit is kept under `refs/jetpack/rescued/` as well.
-    """
-    trailers = "Jetpack-Unfinished: true\n" + (f"Jetpack-Task: {task_id}\n" if task_id else "")
-    commit = worktrees.save_leftovers(root, f"{subject}\n\n{trailers}")
-    if commit and worktrees.current_branch(root) is None:
-        git("update-ref", f"refs/jetpack/rescued/{commit[:12]}", commit, cwd=root)
-    return commit
+        self._agents.work(self.agent, None)
+        for one in self.workspace.warnings:
+            self.tell("warning", task, one)
+        self.workspace.warnings.clear()
 
 
 def _last_line(text: str) -> str | None:

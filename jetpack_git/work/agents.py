@@ -54,7 +54,7 @@ class Agents:
         return [to_agent(row) for row in self.db.all("agents.all")]
 
     def running(self) -> list[Agent]:
-        """The programs that say they run; a dead one may still say so."""
+        """The programs whose lives are not settled; a dead one may still say that it runs."""
         return [to_agent(row) for row in self.db.all("agents.running")]
 
     def start(self, name: str, *, worktree: str, skills: Sequence[str] = ()) -> Agent | None:
@@ -86,14 +86,19 @@ class Agents:
             now=clock.now(),
         )  # fmt: skip
 
-    def finish(self, agent: Agent, status: str = AgentStatus.STOPPED) -> bool:
-        """Whether this life of the agent was still on, and has ended now."""
+    def expire(self, agent: Agent) -> None:
+        """This life is over: no heartbeat can bring it back, and its name is not free yet."""
         with self.db.transaction():
-            found = self.db.one(
-                "agents.finish", name=agent.name, incarnation=agent.incarnation, status=status
-            )
+            found = self.db.one("agents.expire", name=agent.name, incarnation=agent.incarnation)
             if found is not None:
-                self.journal.event(f"agent.{status}", agent=agent.name)
+                self.journal.event("agent.stale", agent=agent.name)
+
+    def finish(self, agent: Agent) -> bool:
+        """Whether this life of the agent was not settled yet; now it is, and the name is free."""
+        with self.db.transaction():
+            found = self.db.one("agents.finish", name=agent.name, incarnation=agent.incarnation)
+            if found is not None:
+                self.journal.event("agent.stopped", agent=agent.name)
         return found is not None
 
 
@@ -102,6 +107,8 @@ def is_alive(agent: Agent, *, stale_after_s: float) -> bool:
 
     The process is looked at only on its own host.
     """
+    if agent.status == AgentStatus.STALE:
+        return False
     here = agent.host == socket.gethostname() and agent.pid is not None
     if here and not is_same_process(agent.pid or 0, agent.pid_started):
         return False

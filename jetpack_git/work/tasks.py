@@ -226,6 +226,13 @@ class Tasks:
             note=reason, keep=False,
         )  # fmt: skip
 
+    def reopen(self, text: str, *, agent: str, reason: str = "") -> Task:
+        """The completed task waits for its next attempt after all."""
+        return self._move(
+            text, Status.PENDING_RETRY, (Status.COMPLETED,), "task.reopened", agent, None,
+            note=reason, keep=False,
+        )  # fmt: skip
+
     def set_branch(self, task_id: str, branch: str) -> None:
         """The task's work is on that branch."""
         with self.db.transaction():

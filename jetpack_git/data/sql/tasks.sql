@@ -186,6 +186,16 @@ WITH RECURSIVE down (id) AS (
 SELECT t.id, t.commit_id FROM tasks t JOIN down ON t.id = down.id
 WHERE t.status = 'completed' AND t.commit_id IS NOT NULL ORDER BY t.completed_at, t.seq
 
+-- The finished leaves among these and what is below them that have a branch and no commit.
+-- name: uncommitted_below
+WITH RECURSIVE down (id) AS (
+    SELECT value FROM json_each(:ids)
+    UNION
+    SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
+)
+SELECT t.id FROM tasks t JOIN down ON t.id = down.id
+WHERE t.status = 'completed' AND t.commit_id IS NULL AND t.branch IS NOT NULL
+
 -- The finished tasks whose branch was not merged yet, in the order of their completion.
 -- name: unmerged
 SELECT t.*, '[]' AS depends FROM tasks t
