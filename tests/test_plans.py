@@ -300,7 +300,7 @@ BAD = {
     b"- A [id: x]\n- B [id: x]\n": "error: p.md:2: the id x is given in lines 1 and 2\n",
     b"- A\n\x00\x01": "error: p.md:2: byte 4 is a NUL byte\n",
     b"- A\n- \xff\n": "error: p.md:2: byte 6 is not UTF-8\n",
-    b"- A\n" * 2_500_000: "error: p.md:1: the plan has 5,000,001 bytes, more than 5,000,000\n",
+    b"- A\n" * 2_500_000: "error: p.md:1: the plan has more than 5,000,000 bytes\n",
     b"": "error: p.md:1: the plan has no items\n",
 }
 

@@ -83,11 +83,11 @@ def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:
     if "\0" in text:
         raise BadInput(f"The {what} holds a NUL character.", hint="Leave it out.")
     try:
-        size = len(text.encode())
+        too_long = len(text.encode()) > limit
     except UnicodeEncodeError as error:
         raise BadInput(f"The {what} is no UTF-8 text.", hint="Convert it to UTF-8.") from error
-    if size > limit:
-        raise BadInput(f"The {what} has {size} bytes; {limit} are the most.", hint="Shorten it.")
+    if too_long:
+        raise BadInput(f"The {what} has more than {limit} bytes.", hint="Shorten it.")
     return text
 
 

@@ -120,7 +120,7 @@ def _refusal(source: str, problems: list[_Problem]) -> BadInput:
 def _decode(data: bytes, source: str) -> str:
     """The text of `data`, with `\\n` at the end of each line and no byte order mark."""
     if len(data) > MAX_BYTES:
-        message = f"the plan has {len(data):,} bytes, more than {MAX_BYTES:,}"
+        message = f"the plan has more than {MAX_BYTES:,} bytes"
         raise _refusal(source, [_Problem(1, message, "Split the plan into several files.")])
     text, offset, what = "", data.find(b"\0"), "a NUL byte"
     if offset < 0:
