@@ -144,16 +144,18 @@ def test_the_file_is_as_people_expect_it() -> None:
 ---
 id: jp-a3f8.k2f
 title: "Mend it: now"
-parent: jp-a3f8
-status: completed
-plan: auth
-priority: 1
-key: Mend it
-assignee: Ada L
-order: 3
-estimate: "1h30m"
 created: "2026-11-22T22:04:05.123Z"
+status: completed
+assignee: Ada L
 branch: jetpack/x
+summary: "done\\nwell"
+completed: "2026-11-22T23:04:05.123Z"
+order: 3
+priority: 1
+estimate: "1h30m"
+parent: jp-a3f8
+plan: auth
+key: Mend it
 skills:
   - go
   - sql
@@ -163,8 +165,6 @@ files:
 depends:
   - jp-1
   - jp-9
-summary: "done\\nwell"
-completed: "2026-11-22T23:04:05.123Z"
 later: {a: 1}
 ---
 First.

@@ -26,25 +26,22 @@ class History:
         self._cwd = Path(worktree)
         row = db.one("mirror.seen", worktree=worktree, path=HEAD)
         self.before = str(row["blob"]) if row is not None else ""
-        self._branch_before = str(row["stat"]) if row is not None else ""
         said = git("rev-parse", HEAD, "--symbolic-full-name", HEAD, cwd=self._cwd, check=False)
-        self.now, _, self._branch = said.partition("\n")
-        if not self._branch:
-            self.now = ""  # no commit yet
-
-    @cached_property
-    def goes_on(self) -> bool:
-        """Whether HEAD is where it was, or was moved on from there: no other branch."""
-        if self.now == self.before or not self.before:
-            return True
-        if self._branch == self._branch_before != HEAD:
-            return True
-        return succeeds("merge-base", "--is-ancestor", self.before, self.now, cwd=self._cwd)
+        now, _, self._branch = said.partition("\n")
+        self.now = now if self._branch else ""  # there is no commit yet
 
     @cached_property
     def versions(self) -> dict[str, set[str]]:
-        """The blob ids of each file in all the commits that led to HEAD."""
-        return self._log(HEAD) if self.now else {}
+        """The blob ids of each file in the commits that led to HEAD, or that a rebase replaced."""
+        found = self._log(HEAD) if self.now else {}
+        if self._branch.startswith("refs/"):
+            for path, blobs in self._log("--walk-reflogs", self._branch).items():
+                found.setdefault(path, set()).update(blobs)
+        return found
+
+    def is_stored(self, blob: str) -> bool:
+        """Whether git has the version; if not, it never was in a commit on any branch."""
+        return succeeds("cat-file", "-e", blob, cwd=self._cwd)
 
     def advance(self, unsettled: set[str]) -> None:
         """The versions that led to what has been loaded bring no news any more.
@@ -52,7 +49,7 @@ class History:
         Those of `unsettled` files, which could not be loaded, still do.
         """
         if self.now and self.now != self.before:
-            since = self._log(f"{self.before}..{HEAD}") if self.before else self.versions
+            since = self._log(f"{self.before}..{HEAD}" if self.before else HEAD)
             self._db.many(
                 "mirror.remember",
                 [
@@ -64,17 +61,17 @@ class History:
             )
             if not unsettled:
                 self._db.run(
-                    "mirror.see", worktree=self._worktree, path=HEAD, blob=self.now,
-                    stat=self._branch,
-                )  # fmt: skip
+                    "mirror.see", worktree=self._worktree, path=HEAD, blob=self.now, stat=""
+                )
 
-    def _log(self, commits: str) -> dict[str, set[str]]:
+    def _log(self, *commits: str) -> dict[str, set[str]]:
+        """The versions in these commits; in all that led to HEAD, where these are gone."""
         done = run(
-            "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", commits, "--",
+            "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *commits, "--",
             files.FOLDER, cwd=self._cwd, check=False,
         )  # fmt: skip
-        if done.returncode != 0:  # the old commit is gone
-            return self.versions if commits != HEAD else {}
+        if done.returncode != 0:
+            return self._log(HEAD) if commits != (HEAD,) else {}
         fields = done.stdout.decode("utf-8", "replace").split("\0")
         found: dict[str, set[str]] = {}
         for info, path in zip(fields[::2], fields[1::2], strict=False):

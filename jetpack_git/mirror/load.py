@@ -173,10 +173,11 @@ class _Load:
         # Having children is not in the file, and yet decides what is: both forms will do.
         forms = (replace(to_task(row), children=number) for number in (0, 1))
         blobs = {files.blob_id(text.task_text(one).encode(), self.format) for one in forms}
-        seen = self.seen.get(path)
-        if seen is not None and seen["blob"] in blobs and self.history.goes_on:
+        if not blobs.isdisjoint(self.history.versions.get(path, ())):
             return True
-        return not blobs.isdisjoint(self.history.versions.get(path, ()))
+        seen = self.seen.get(path)
+        last = str(seen["blob"]) if seen is not None else ""
+        return last in blobs and not self.history.is_stored(last)  # else of another branch
 
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)

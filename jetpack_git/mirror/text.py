@@ -2,8 +2,9 @@
 
 A task's file is YAML front matter, one field a line in a fixed order, then the description.
 What every write would change (claims, attempts, heartbeats) is not in it; a parent has no
-status, because its status follows from its children. Fields that change often stand
-between fields that do not, so that two branches' changes seldom touch neighbouring lines.
+status, because its status follows from its children. What an agent changes as it works, and
+what an edit changes, stand apart with a line between them that never changes (`created`,
+`order`), so that git merges one branch's progress with another's edit.
 """
 
 from __future__ import annotations
@@ -31,16 +32,18 @@ def task_text(task: Task) -> str:
     lines = [FENCE, *_fields(
         ("id", task.id),
         ("title", task.title),
-        ("parent", task.parent_id),
-        ("status", None if task.children else task.status),
-        ("plan", task.plan_id),
-        ("priority", task.priority),
-        ("key", task.plan_key),
-        ("assignee", task.assignee),
-        ("order", task.position),
-        ("estimate", durations.text(task.estimate_s) if task.estimate_s else None),
         ("created", task.created_at),
+        ("status", None if task.children else task.status),
+        ("assignee", task.assignee),
         ("branch", task.branch),
+        ("summary", task.summary),
+        ("completed", None if task.children else task.completed_at),
+        ("order", task.position),
+        ("priority", task.priority),
+        ("estimate", durations.text(task.estimate_s) if task.estimate_s else None),
+        ("parent", task.parent_id),
+        ("plan", task.plan_id),
+        ("key", task.plan_key),
     )]  # fmt: skip
     for key, values in (
         ("skills", sorted(task.skills)),
@@ -50,9 +53,6 @@ def task_text(task: Task) -> str:
         if values:
             lines.append(f"{key}:")
             lines.extend(f"  - {scalar(one)}" for one in values)
-    lines += _fields(
-        ("summary", task.summary), ("completed", None if task.children else task.completed_at)
-    )
     lines += _unknown(task.extra)
     body = _ESCAPED.sub(r"\\\g<0>", task.description)
     return "\n".join([*lines, FENCE, ""]) + (f"{body}\n" if body else "")
