@@ -36,31 +36,24 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in HOOKS:
         _say(f"error: the guard knows no hook {' '.join(argv)!r}.")
         return 2
-    config = None
     try:
-        clone = _clone()
-        if clone is None:
-            return 0
-        config = clone.config
+        clone = find(os.environ.get("GIT_WORK_TREE") or ".", git_dir=os.environ.get("GIT_DIR"))
+    except (BadInput, OSError):
+        return 0  # then git finds no repository either
+    try:
         return _answer(clone)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # silence, or a traceback, would be worse than any answer
-        return _cannot_tell(config, error)
-
-
-def _clone() -> Clone | None:
-    """The clone that the commit is made in, if git-jetpack is set up there."""
-    try:
-        clone = find(os.environ.get("GIT_WORK_TREE") or ".", git_dir=os.environ.get("GIT_DIR"))
-        os.stat(clone.database)
-    except (BadInput, FileNotFoundError, NotADirectoryError):
-        return None
-    return clone
+        return _cannot_tell(clone.config, error)
 
 
 def _answer(clone: Clone) -> int:
     """0 when nothing stands against the commit, else 1."""
+    try:
+        os.stat(clone.database)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
     db = _open(clone)
     try:
         found = []
@@ -187,10 +180,11 @@ def _self_test() -> int:
 
 
 def _say(line: str) -> None:
+    """The line is on stderr, if anybody listens; the exit code says it in any case."""
     try:
-        print(safe(line), file=sys.stderr, flush=True)
+        os.write(2, f"{safe(line)}\n".encode())
     except OSError:
-        return  # nobody listens; the exit code still says it
+        return
 
 
 if __name__ == "__main__":

@@ -55,8 +55,7 @@ class Repo:
     def asked(self) -> list[str]:
         """The hooks that have called the guard."""
         log = self.python.with_name("log")
-        calls = log.read_text().splitlines() if log.exists() else []
-        return [call.removeprefix(f"-I -c {hooks.PROGRAM} ") for call in calls]
+        return log.read_text().splitlines() if log.exists() else []
 
     def install(self, cwd: Path | None = None) -> list[str]:
         return [done.action for done in hooks.install(cwd or self.root, python=self.python)]
@@ -83,7 +82,7 @@ def interpreter(folder: Path) -> Path:
     (folder / "code").write_text("0")
     python.write_text(
         f'#!/bin/sh\nif [ "$4" = --self-test ]; then echo git-jetpack guard ok; else\n'
-        f'echo "$*" >>{here}/log; cat >/dev/null; fi\nexit "$(cat {here}/code)"\n'
+        f'echo "$4" >>{here}/log; cat >/dev/null; fi\nexit "$(cat {here}/code)"\n'
     )
     python.chmod(0o755)
     return python
@@ -254,7 +253,9 @@ def test_a_missing_interpreter_is_not_silent(repo: Repo, monkeypatch: pytest.Mon
     repo.python.unlink()
     repo.python.with_name("git").symlink_to(str(shutil.which("git")))
     monkeypatch.setenv("PATH", f"{repo.python.parent}:/usr/bin:/bin")
-    message = f"error: git-jetpack's guard cannot run: {repo.python} is gone.\n"
+    message = (
+        f"error: git-jetpack's guard cannot run: {repo.python} is gone, or has no git-jetpack.\n"
+    )
     message += 'hint: install git-jetpack and run "git jetpack init" again.\n'
     assert repo.commit(ok=False) == message
     program = repo.python.with_name("git-jetpack")

@@ -27,12 +27,12 @@ from jetpack_git.git.run import environment
 from jetpack_git.git.run import git
 
 HOOKS = ("pre-commit", "pre-merge-commit")
-PROGRAM = "import sys; from jetpack_git.hook import main; sys.exit(main(sys.argv[1:]))"
 ANSWER = "git-jetpack guard ok"
 _AGAIN = 'Install git-jetpack for that interpreter, then run "git jetpack init" again.'
 
 _BEGIN = b"# >>> git-jetpack >>>"
 _BLOCK = re.compile(rb"^%b\r?\n.*?^# <<< git-jetpack <<<" % _BEGIN, re.M | re.S)
+_PROGRAM = re.compile(rb" -I -c '(.*?)' ", re.S)
 _RECORDED = re.compile(rb"^  python=(.*?)\r?\n  if \[", re.M | re.S)
 _CALL = re.compile(rb"^[^#\n]*\bgit[- ]jetpack hook (pre-commit|pre-merge-commit)(?![\w-])", re.M)
 _SHELL = re.compile(rb"#!\s*(/\S*/)?(env\s+)?(sh|ash|bash|dash|ksh|mksh|zsh)(\s+-[efuvx]+)?\s*$")
@@ -169,7 +169,8 @@ def status(worktree: Path, *, python: Path | None = None) -> list[HookState]:
 
 def self_test(worktree: Path, *, python: Path) -> None:
     """The guard, started as the hook starts it, has answered. Raises StoreError if not."""
-    command = [str(python.absolute()), "-I", "-c", PROGRAM, "--self-test"]
+    (program,) = _PROGRAM.findall(_template(HOOKS[0]))
+    command = [str(python.absolute()), "-I", "-c", program, "--self-test"]
     try:
         done = subprocess.run(
             command, cwd=worktree, env=environment(), input=b"", capture_output=True, timeout=60
