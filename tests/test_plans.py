@@ -355,3 +355,20 @@ def test_load_on_the_command_line(repo: Repo) -> None:
         "error: no\\x1b[31m.md cannot be read: No such file or directory.\n"
         "hint: Name a Markdown file.\n",
     )
+
+
+def test_two_files_of_one_name_are_two_plans(repo: Repo) -> None:
+    """The second needs a name; a file that was moved away does not count."""
+    repo.write("a/plan.md", "- A\n")
+    repo.write("b/plan.md", "- B\n")
+    repo.ok("load", "a/plan.md")
+    answer = repo.jetpack("load", "b/plan.md")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: The plan plan is a/plan.md, and b/plan.md is another file.\n"
+        "hint: Give this one a name of its own with --name; "
+        "to replace the other, use its name: --name plan\n",
+    )
+    assert repo.ok("load", "b/plan.md", "--name", "b")["plan_id"] == "b"
+    (repo.path / "a").rename(repo.path / "c")
+    assert repo.ok("load", "c/plan.md")["unchanged"] == 1

@@ -12,6 +12,7 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
+from jetpack_git.models.plan import Plan
 from jetpack_git.work import plans
 from jetpack_git.work.plan_markdown import parse
 
@@ -29,9 +30,12 @@ def load(frame: Frame, plan: str, dry_run: bool, name: str | None) -> None:
     document = parse(_read(plan), source=plan, title=name or Path(plan).stem)
     workspace = frame.workspace
     root = workspace.clone.worktree or ""
+    source = os.path.relpath(os.path.realpath(plan), root) if root else plan
+    if not name:
+        _check_same_file(plans.known(workspace.db, document.title), source, root)
     changes = plans.load(
-        workspace.tasks, document, agent="" if dry_run else workspace.agent, dry_run=dry_run,
-        source=os.path.relpath(os.path.realpath(plan), root) if root else plan,
+        workspace.tasks, document, source=source, agent="" if dry_run else workspace.agent,
+        dry_run=dry_run,
     )  # fmt: skip
     frame.answer(
         {
@@ -44,6 +48,18 @@ def load(frame: Frame, plan: str, dry_run: bool, name: str | None) -> None:
         },
         _lines(changes, dry_run),
     )
+
+
+def _check_same_file(known: Plan | None, source: str, root: str) -> None:
+    """The plan known by this name is this file, or was, before the file was renamed."""
+    if known is None or known.source in ("", source):
+        return
+    if os.path.exists(os.path.join(root, known.source)):
+        raise BadInput(
+            f"The plan {known.id} is {known.source}, and {source} is another file.",
+            hint="Give this one a name of its own with --name; to replace the other, use its name: "
+            f"--name {known.id}",
+        )
 
 
 def _lines(changes: plans.Changes, dry_run: bool) -> list[str]:

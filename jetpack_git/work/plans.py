@@ -71,6 +71,12 @@ def load(
     return changes
 
 
+def known(db: Database, title: str) -> Plan | None:
+    """The plan that a load under this title would update."""
+    row = db.one("plans.get", id=plan_id_of(title))
+    return to_plan(row)[0] if row is not None else None
+
+
 def plan_id_of(title: str) -> str:
     """The id of a plan of that title: its ASCII letters and digits, in lower case.
 
@@ -116,8 +122,9 @@ class _Loading:
                 self._update(item, parent_id, now, leaf=item.key not in with_children)
             else:
                 self._add(item, parent_id, now, leaf=item.key not in with_children)
+        mine = frozenset(self.ids.values())
         for item in document.items:
-            self._depend(item)
+            self._depend(item, mine)
         keys = {one.key for one in document.items}
         self.changes.missing = [
             task
@@ -186,14 +193,13 @@ class _Loading:
         if before.parent_id:
             self.parents[before.parent_id] = None
 
-    def _depend(self, item: PlanItem) -> None:
-        """The task's dependencies within the plan are those of its item."""
+    def _depend(self, item: PlanItem, mine: frozenset[str]) -> None:
+        """The task's dependencies on the plan's tasks (`mine`) are those of its item."""
         task_id = self.ids[item.key]
         before = self.known.get(item.key)
         if before is not None and before.status in CLOSED and not before.children:
             return
         wanted = {self.ids[key] for key in item.depends}
-        mine = set(self.ids.values())
         there = {one for one in (before.depends if before else ()) if one in mine}
         for other in sorted(wanted - there):
             self.db.run("dependencies.add", task_id=task_id, depends_on=other)

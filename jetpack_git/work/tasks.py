@@ -89,7 +89,9 @@ class Tasks:
             after = replace(before, **changes)  # type: ignore[arg-type]
             if after != before:
                 self.db.run("tasks.update", **task_columns(replace(after, updated_at=clock.now())))
-                changed = sorted(name for name in changes if _differs(before, after, name))
+                changed = sorted(
+                    name for name in changes if getattr(before, name) != getattr(after, name)
+                )
                 self.journal.event("task.edited", before.id, agent=agent, fields=changed)
                 self.journal.touched("task", before.id)
                 if "estimate_s" in changed:
@@ -354,7 +356,3 @@ def _check_can_have_children(parent: Task) -> None:
             f"{parent.id} is {parent.status}; only a pending task or a parent can get children.",
             hint="Release it first, or choose another parent.",
         )
-
-
-def _differs(before: Task, after: Task, name: str) -> bool:
-    return bool(getattr(before, name) != getattr(after, name))
