@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import time
@@ -20,10 +21,15 @@ SPAWN = multiprocessing.get_context("spawn")
 
 def race(target: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> list[Any]:
     """What each process answered; they all began at the same moment."""
-    barrier, answers = SPAWN.Barrier(len(arguments)), SPAWN.SimpleQueue()
+    return race_of([(target, one) for one in arguments])
+
+
+def race_of(runs: list[tuple[Callable[..., Any], tuple[Any, ...]]]) -> list[Any]:
+    """The same, for processes that do different things."""
+    barrier, answers = SPAWN.Barrier(len(runs)), SPAWN.SimpleQueue()
     processes = [
         SPAWN.Process(target=_run, args=(target, barrier, answers, number, one))
-        for number, one in enumerate(arguments)
+        for number, (target, one) in enumerate(runs)
     ]
     for process in processes:
         process.start()
@@ -55,6 +61,22 @@ def claim(path: str, task_id: str, agent: str) -> str:
     """Who got the task."""
     task = Tasks(open_database(path)).claim(task_id, agent=agent)
     return str(task.assignee)
+
+
+def claim_all(path: str, task_ids: list[str]) -> None:
+    """Each of the tasks is claimed, if it can be."""
+    tasks = Tasks(open_database(path))
+    for task_id in task_ids:
+        with contextlib.suppress(JetpackError):
+            tasks.claim(task_id, agent="ann")
+
+
+def part_all(path: str, task_ids: list[str]) -> None:
+    """Each of the tasks has a child, if it may have one."""
+    tasks = Tasks(open_database(path))
+    for task_id in task_ids:
+        with contextlib.suppress(JetpackError):
+            tasks.add(Task(id="", title="part", parent_id=task_id))
 
 
 def drain(path: str, agent: str, strategy: str) -> list[str]:

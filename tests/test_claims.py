@@ -70,6 +70,18 @@ def test_eight_processes_drain_four_hundred_tasks(db: Database, tasks: Tasks) ->
     assert db.all("tasks.wrong_counts") == []
 
 
+def test_a_task_is_never_held_and_divided(db: Database, tasks: Tasks) -> None:
+    """Of a process that claims and one that adds a part, one comes first for each task."""
+    with db.transaction():
+        known = [add(tasks) for _ in range(150)]
+    path = db.backend.path
+    runs = [(races.claim_all, (path, known)), (races.part_all, (path, known))] * 2
+    assert races.race_of(runs) == [None] * 4
+    found = [tasks.get(one) for one in known]
+    assert all((one.status == "claimed") is (one.children == 0) for one in found)
+    assert db.all("tasks.wrong_counts") == []
+
+
 def test_a_killed_process_leaves_no_half_state(db: Database, tasks: Tasks) -> None:
     """Each task's status is the one that its last event tells, whenever kill -9 came."""
     dice = random.Random(5)
