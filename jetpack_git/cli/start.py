@@ -54,6 +54,8 @@ def start(
     workspace = frame.workspace
     settings = workspace.config()
     config = settings.swarm
+    for key in settings.unknown:
+        terminal.warn(f"{workspace.clone.config}: {key} is not known, and has no effect")
     job = Job(
         command=_command(template or config.command),
         strategy=strategy or config.strategy,

@@ -89,6 +89,16 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
     git("worktree", "add", "--quiet", "--detach", str(path), start, cwd=clone)
 
 
+def free(path: Path, *, clone: Path) -> None:
+    """No branch is checked out in the linked worktree at `path`, though it may stand no more."""
+    there = {one.path: one for one in all_worktrees(clone)}.get(os.path.realpath(path))
+    if there is None or there.branch is None:
+        return
+    for file in Path(find(str(clone)).common_dir, "worktrees").glob("*/gitdir"):
+        if file.read_text(errors="surrogateescape").strip() == f"{there.path}/.git":
+            git("update-ref", "--no-deref", "HEAD", there.head, cwd=file.parent)
+
+
 def rescue(commit: str, *, cwd: Path) -> None:
     """The commit stays reachable, under `refs/jetpack/rescued/` if nothing else holds it."""
     if commit_of(commit, cwd=cwd) and not is_kept(commit, cwd=cwd):

@@ -7,11 +7,13 @@ middle of one.
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
+from jetpack_git.data.rows import to_event
 from jetpack_git.errors import GitFailed
 from jetpack_git.errors import Negative
 from jetpack_git.git import worktrees
@@ -19,6 +21,9 @@ from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.git.run import succeeds
+from jetpack_git.mirror import export
+from jetpack_git.mirror import files
+from jetpack_git.mirror import text
 from jetpack_git.models.task import Task
 
 
@@ -68,7 +73,7 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
             start, commit, cwd=worktree
         ):
             start = merged(
-                start, commit, cwd=worktree, message=f"Take in {other}", names=(base, other)
+                db, start, commit, cwd=worktree, message=f"Take in {other}", names=(base, other)
             )
     tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
     if tip is None:
@@ -77,7 +82,9 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
     git("switch", "--quiet", "--no-guess", branch, "--", cwd=worktree)
     subjects = git("log", "--format=%s", f"{start}..{tip}", cwd=worktree).splitlines()
     if not worktrees.contains(tip, start, cwd=worktree):
-        joined = merged(tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base))
+        joined = merged(
+            db, tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base)
+        )
         git("merge", "--quiet", "--ff-only", joined, cwd=worktree)
     return Prepared(branch, start, tuple(subjects))
 
@@ -97,8 +104,12 @@ def uncommitted_before(db: Database, task_id: str) -> list[str]:
     return [str(row["id"]) for row in db.all("tasks.uncommitted_below", ids=dump(before))]
 
 
-def merged(ours: str, theirs: str, *, cwd: Path, message: str, names: tuple[str, str]) -> str:
+def merged(
+    db: Database, ours: str, theirs: str, *, cwd: Path, message: str, names: tuple[str, str]
+) -> str:
     """The commit that holds both; `theirs` itself when it holds `ours`.
+
+    Where task files conflict they become what the database says: it knows both sides.
 
     Raises MergeConflict, which calls the two by their `names`. No branch and no worktree
     is touched.
@@ -108,12 +119,17 @@ def merged(ours: str, theirs: str, *, cwd: Path, message: str, names: tuple[str,
     args = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     done = run(*args, cwd=cwd, check=False)
     fields = os.fsdecode(done.stdout).split("\0")
+    tree = fields[0]
     if done.returncode == 1:
-        raise MergeConflict(*names, [one for one in fields[1:] if one])
-    if done.returncode != 0:
+        paths = [one for one in fields[1:] if one]
+        settled = {path: _from_database(db, path) for path in paths}
+        if None in settled.values():
+            raise MergeConflict(*names, [one for one in paths if settled[one] is None])
+        tree = _with_files(tree, {path: data or b"" for path, data in settled.items()}, cwd)
+    elif done.returncode != 0:
         raise failed(args, done)
     return git(
-        "commit-tree", fields[0], "-p", ours, "-p", theirs, "-F", "-", cwd=cwd,
+        "commit-tree", tree, "-p", ours, "-p", theirs, "-F", "-", cwd=cwd,
         env=identity(cwd), stdin=message.encode("utf-8", "replace"),
     )  # fmt: skip
 
@@ -159,6 +175,36 @@ def save_unfinished(root: Path, subject: str, task_id: str | None) -> str | None
     if worktrees.current_branch(root) is None:
         worktrees.rescue(git("rev-parse", "HEAD", cwd=root), cwd=root)
     return commit
+
+
+def _from_database(db: Database, path: str) -> bytes | None:
+    """The task file or log as the database has it; None for any other file."""
+    folder, _, name = path.rpartition("/")
+    task_id, dot, kind = name.rpartition(".")
+    found = export.rendered(db, "task", task_id) if folder == files.FOLDER and dot else None
+    if found is None or kind not in ("md", "log"):
+        return None
+    if kind == "log":
+        rows = db.all("events.of_task", task_id=task_id)
+        return text.log_text("", [to_event(row) for row in rows]).encode()
+    with db.transaction_quietly():
+        blob = files.blob_id(found[1], export.object_format(db))
+        db.run("mirror.remember", path=path, blob=blob)
+    return found[1]
+
+
+def _with_files(tree: str, contents: dict[str, bytes], cwd: Path) -> str:
+    """The tree, with these files in it."""
+    blobs = [
+        (git("hash-object", "-w", "--stdin", cwd=cwd, stdin=data), path)
+        for path, data in contents.items()
+    ]
+    lines = "".join(f"100644 {blob}\t{path}\0" for blob, path in blobs)
+    with tempfile.TemporaryDirectory() as folder:
+        env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
+        git("read-tree", tree, cwd=cwd, env=env)
+        git("update-index", "-z", "--index-info", cwd=cwd, env=env, stdin=os.fsencode(lines))
+        return git("write-tree", cwd=cwd, env=env)
 
 
 def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:

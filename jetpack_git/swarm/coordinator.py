@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import open_database
+from jetpack_git.errors import GitFailed
 from jetpack_git.errors import JetpackError
 from jetpack_git.git import worktrees
 from jetpack_git.git.clone import find
@@ -144,9 +145,7 @@ class Swarm:
                 continue
             agents.append(agent)
             try:
-                worktrees.ensure(
-                    path, clone=Path(self.workspace.clone.common_dir), start=self.job.base
-                )
+                _check_usable(path, Path(self.workspace.clone.common_dir), self.job.base)
             except JetpackError as error:
                 for one in agents if not was_there else [agents.pop()]:
                     known.finish(one)
@@ -316,3 +315,11 @@ class Swarm:
                 )
         except queue.Empty:
             pass
+
+
+def _check_usable(path: Path, clone: Path, base: str) -> None:
+    """A worktree is at `path`, and holds nothing that git could not take in."""
+    worktrees.ensure(path, clone=clone, start=base)
+    odd = worktrees.nested(path)
+    if odd:
+        raise GitFailed(f"{path} holds a repository of its own, {odd[0]}; it is left as it is.")

@@ -61,8 +61,7 @@ def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone
             raise GitFailed(f"There is no branch {base} any more.")
         if worktrees.contains(old, task.commit_id, cwd=clone):
             return old
-        message = f"Merge {task.branch}\n\n{task.title.splitlines()[0]}\n\nJetpack-Task: {task.id}"
-        new = _joined(old, task.commit_id, clone, message, (base, task.branch or task.commit_id))
+        new = _joined(workspace, task, base, old, clone)
         if agent is not None:
             _check_guard(workspace, old, new, agent, clone)
         try:
@@ -76,9 +75,13 @@ def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone
     raise AssertionError("unreachable")
 
 
-def _joined(old: str, commit: str, clone: Path, message: str, names: tuple[str, str]) -> str:
+def _joined(workspace: Workspace, task: Task, base: str, old: str, clone: Path) -> str:
     """A merge commit of the two, also where the base could simply be moved forward."""
-    joined = branches.merged(old, commit, cwd=clone, message=message, names=names)
+    commit = str(task.commit_id)
+    message = f"Merge {task.branch}\n\n{task.title.splitlines()[0]}\n\nJetpack-Task: {task.id}"
+    joined = branches.merged(
+        workspace.db, old, commit, cwd=clone, message=message, names=(base, str(task.branch))
+    )
     if joined != commit:
         return joined
     tree = git("rev-parse", f"{commit}^{{tree}}", cwd=clone)

@@ -95,6 +95,9 @@ def _settle_all(
         if row["incarnation"] in (None, agent.incarnation)
     ]
     told = [_settle(workspace, there, agent, task) for task in held]
+    path = _place(workspace, agent)
+    if there is None and path is not None:
+        worktrees.free(path, clone=Path(workspace.clone.common_dir))
     return told + (_rescue(there, held) if there is not None else [])
 
 
@@ -159,15 +162,20 @@ def _completed_on_branch(task: Task, where: Path) -> tuple[str, Event | None] | 
     return tip, completed[-1] if completed else None
 
 
-def _open_worktree(workspace: Workspace, agent: Agent) -> Workspace | None:
-    """The agent's worktree, if it is one of this clone's pool and of this machine."""
-    clone = workspace.clone
+def _place(workspace: Workspace, agent: Agent) -> Path | None:
+    """Where the agent's worktree belongs, if that is in this clone's pool on this machine."""
     path = Path(agent.worktree or "/")
-    ours = agent.host == socket.gethostname() and os.path.realpath(path.parent) == clone.pool
-    if not ours or not worktrees.stands(path, clone=Path(clone.worktree or clone.common_dir)):
+    ours = os.path.realpath(path.parent) == workspace.clone.pool
+    return path if ours and agent.host == socket.gethostname() else None
+
+
+def _open_worktree(workspace: Workspace, agent: Agent) -> Workspace | None:
+    """The agent's worktree, if it is still there."""
+    path = _place(workspace, agent)
+    if path is None or not worktrees.stands(path, clone=Path(workspace.clone.common_dir)):
         return None
     return Workspace(
-        find(str(path)), open_database(clone.database), name=agent.name,
+        find(str(path)), open_database(workspace.clone.database), name=agent.name,
         incarnation=agent.incarnation,
     )  # fmt: skip
 

@@ -333,6 +333,8 @@ class Worker:
             worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
             self._save(f"Unfinished work on {task.id}", task.id)
             git("switch", "--quiet", "--detach", cwd=Path(self.root), check=False)
+        else:
+            worktrees.free(Path(self.root), clone=self._clone)
         self._agents.work(self.agent, None)
         for one in self.workspace.warnings:
             self.tell("warning", task, one)
