@@ -86,15 +86,16 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._bad(event, "a key must be a word", "Write `key: value` lines.")
-            if depth == 1 and (start.flow_style or event.start_mark.column):
+            mark: Any = event.start_mark
+            if depth == 1 and (start.flow_style or mark.column):
                 hint = "Write `key: value` lines that begin at the left edge."
                 raise self._bad(event, f"the key {event.value!r:.60} is indented", hint)
-            line = self._line(event.start_mark)
+            line = self._line(mark)
             if event.value in found.lines:
                 hint = f"Keep one of lines {found.lines[event.value]} and {line}."
                 raise self._bad(event, f"the key {event.value!r:.60} stands there twice", hint)
             found.lines[event.value] = line
-            rows.append(event.start_mark.line)
+            rows.append(mark.line)
             found.values[event.value] = self._value(self._next(), depth=depth + 1)
         if depth == 1:
             ends = [*rows[1:], len(self.rows)]
