@@ -1,0 +1,99 @@
+"""The guard stands between an agent's work and the base, and so do a user's own hooks."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Repo
+from swarm_tools import add
+from swarm_tools import check_clean
+from swarm_tools import commit_tasks
+from swarm_tools import events
+from swarm_tools import shell
+from swarm_tools import start
+from swarm_tools import task
+
+WORK = {
+    "declared": "echo agent > a.py",
+    "committed": "echo agent > a.py; git commit -qam mine || git commit -qnam mine",
+    "guard off": "printf 'guard:\\n  mode: off\\n' > .jetpack/config.yaml; echo agent > a.py; "
+    "git commit -qnam mine",
+    "completed": "echo agent > a.py; git jetpack done $JETPACK_TASK",
+    "renamed": "git mv a.py b.py",
+}
+
+
+@pytest.mark.parametrize("how", WORK)
+def test_the_guard_stops_what_somebody_reserved_before(repo: Repo, how: str) -> None:
+    """The task waits, the base is untouched; the work is kept, and goes on when the path is free."""
+    repo.ok("reserve", "a.py", "--as", "maya")
+    one = add(repo, "Change", files=("a.py",) if how == "declared" else ())
+    after = add(repo, "Build on it", after=(one,))
+    commit_tasks(repo)
+    before = repo.git("rev-parse", "main")
+    answer = start(repo, shell(WORK[how]), "--integrate", "merge")
+    assert answer.code == 1
+    assert "the guard stopped the commit: a.py is reserved by maya (a.py) until" in answer.out
+    assert task(repo, one).status == "pending_retry"
+    assert task(repo, after).state == "blocked"
+    assert repo.git("rev-parse", "main") == before
+    branch = str(task(repo, one).branch)
+    assert repo.git("diff", "--name-only", "main", branch, "--", "a.py") == "a.py"
+    repo.ok("unreserve", "a.py", "--as", "maya")
+    prompt = repo.path.parent / "prompt"
+    again = start(repo, f"sh -c '[ -e {prompt} ] || cp {{prompt_file}} {prompt}'",
+                  "--integrate", "merge")  # fmt: skip
+    assert again.code == 0, again
+    assert "An earlier attempt has left work on this branch." in prompt.read_text()
+    assert [task(repo, each).status for each in (one, after)] == ["completed"] * 2
+    assert not (repo.path / "a.py").exists() or (repo.path / "a.py").read_text() == "agent\n"
+    check_clean(repo)
+
+
+def test_a_later_reservation_does_not_stop_the_earlier_one(repo: Repo) -> None:
+    """The agent reserved the file with its claim, and has the right of way."""
+    one = add(repo, "Change", files=("a.py",))
+    commit_tasks(repo)
+    command = shell("git jetpack reserve a.py --as maya > /dev/null; echo agent > a.py")
+    answer = start(repo, command, "--integrate", "merge")
+    assert answer.code == 0, answer
+    assert task(repo, one).status == "completed"
+
+
+def test_a_users_own_hook_is_obeyed(repo: Repo) -> None:
+    """Its failure sends the task back, with its words, and the work is kept."""
+    hook = repo.path / ".git/hooks/pre-commit"
+    hook.write_text('#!/bin/sh\n[ -e fixed ] || { echo "lint: no" >&2; exit 1; }\n')
+    one = add(repo, "Change")
+    repo.git("add", "-A")
+    repo.git("commit", "-qnm", "Plan")
+    answer = start(repo, shell("echo a > b.txt"), "--integrate", "merge")
+    assert answer.code == 1
+    assert "lint: no" in answer.out
+    assert task(repo, one).status == "pending_retry"
+    assert repo.git("show", f"{task(repo, one).branch}:b.txt") == "a"
+    again = start(repo, shell("cat b.txt > fixed"), "--integrate", "merge")
+    assert again.code == 0, again
+    assert (repo.path / "fixed").read_text() == "a\n"
+    check_clean(repo)
+
+
+def test_task_files_never_conflict(repo: Repo) -> None:
+    """A task may be edited in the main worktree while an agent is at work on its branch."""
+    one = add(repo, "Change")
+    commit_tasks(repo)
+    assert start(repo, shell("echo a > b.txt; exit 1")).code == 1
+    repo.ok("release", one)
+    repo.ok("edit", one, "--title", "Change it well")
+    commit_tasks(repo)
+    command = shell("git -C ../../.. jetpack edit $JETPACK_TASK -d 'while it runs' > /dev/null; "
+                    "git -C ../../.. commit -qam 'Edit'; echo c > c.txt")  # fmt: skip
+    answer = start(repo, command, "--integrate", "merge")
+    assert answer.code == 0, answer
+    text = (repo.path / f".tasks/{one}.md").read_text()
+    assert "Change it well" in text
+    assert "while it runs" in text
+    assert "\nstatus: completed\n" in text
+    assert events(repo, one)[-1] == "integration.merged"
+    repo.ok("sync")
+    assert repo.git("status", "--porcelain") == ""
+    check_clean(repo)
