@@ -127,8 +127,10 @@ def _run(arguments: list[str]) -> int:
         return _report(arguments, 2, "usage", error.format_message(), f"See: {where} --help")
     except (KeyboardInterrupt, click.Abort):
         return _report(arguments, 130, "interrupted", "Interrupted.", "")
-    except BrokenPipeError:
-        raise
+    except OSError as error:
+        if error.filename is None:  # it is one of our streams, not a file
+            raise
+        return _report(arguments, 3, "store", f"{error.filename}: {error.strerror}.", "")
     except Exception as error:
         if os.environ.get("JETPACK_DEBUG"):
             raise
