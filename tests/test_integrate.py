@@ -24,7 +24,7 @@ WORK = {
 
 @pytest.mark.parametrize("how", WORK)
 def test_the_guard_stops_what_somebody_reserved_before(repo: Repo, how: str) -> None:
-    """The task waits, the base is untouched; the work is kept, and goes on when the path is free."""
+    """The task waits, the base is untouched; the work goes on when the path is free."""
     repo.ok("reserve", "a.py", "--as", "maya")
     one = add(repo, "Change", files=("a.py",) if how == "declared" else ())
     after = add(repo, "Build on it", after=(one,))

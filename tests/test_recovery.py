@@ -233,3 +233,62 @@ def test_a_late_word_of_the_dead_changes_nothing(repo: Repo) -> None:
         assert workspace.reservations.active()[1] == 1
         assert agents.beat(new)
     assert task(repo, one).status == "claimed"
+
+
+QUICK = "swarm:\n  heartbeat: 0.3\n  stale_after: 1.5\n  stop_grace: 0.5\n"
+
+
+def test_a_living_swarm_takes_over_from_a_killed_one(repo: Repo) -> None:
+    """It does not have to be started anew."""
+    repo.write(".jetpack/config.yaml", QUICK)
+    one = add(repo, "One")
+    commit_tasks(repo)
+    ready = repo.path.parent / "ready"
+    first = launch(repo, shell(f"touch {ready}; sleep 60"))
+    wait_for(ready.exists)
+    add(repo, "Two")
+    second = launch(repo, shell("sleep 3"))
+    wait_for(lambda: len(list(repo.path.glob(".jetpack/worktrees/*"))) == 2)
+    end(first, signal.SIGKILL)
+    code, out = end(second, 0)
+    assert code == 0, out
+    assert f"{one} was left by agent-1, which died" in out
+    assert (task(repo, one).status, task(repo, one).assignee) == ("completed", "agent-2")
+    check_clean(repo)
+
+
+def test_a_swarm_that_slept_too_long_gives_way(repo: Repo) -> None:
+    """Its task was done by another one meanwhile, and it touches nothing of that any more."""
+    repo.write(".jetpack/config.yaml", QUICK)
+    one = add(repo, "One")
+    commit_tasks(repo)
+    ready = repo.path.parent / "ready"
+    first = launch(repo, shell(f"echo kept > kept.txt; touch {ready}; sleep 60"))
+    wait_for(ready.exists)
+    first.send_signal(signal.SIGSTOP)
+    time.sleep(2)
+    second = launch(repo, shell("cat kept.txt; sleep 1"))
+    time.sleep(0.5)
+    code, out = end(second, 0)
+    first.send_signal(signal.SIGCONT)
+    late, said = end(first, 0)
+    assert (code, late) == (0, 1), (out, said)
+    assert "lost" in said
+    assert events(repo, one).count("completed") == 1
+    assert task(repo, one).summary == "kept"
+    check_clean(repo)
+
+
+def test_an_agent_whose_life_breaks_off_leaves_nothing_held(repo: Repo) -> None:
+    """What was the matter is told, and its task can be claimed again."""
+    one = add(repo, "One")
+    commit_tasks(repo)
+    (repo.path / ".jetpack/logs").touch()
+    answer = start(repo, "true")
+    assert answer.code == 1
+    assert "agent-1  broke: FileExistsError: " in answer.out
+    assert f"{one} was left by agent-1, which died; it can be claimed again" in answer.out
+    assert task(repo, one).status == "pending_retry"
+    check_clean(repo)
+    (repo.path / ".jetpack/logs").unlink()
+    assert start(repo, "true").code == 0

@@ -162,8 +162,8 @@ class Swarm:
         try:
             workspace = self._open(agent)
             try:
-                self._work_on(workspace, agent)
-                self._let_go(workspace, agent)
+                if self._work_on(workspace, agent):
+                    self._let_go(workspace, agent)
             finally:
                 workspace.close()
         except Exception as error:
@@ -181,8 +181,11 @@ class Swarm:
             clone, open_database(clone.database), name=agent.name, incarnation=agent.incarnation
         )
 
-    def _work_on(self, workspace: Workspace, agent: Agent) -> None:
-        """The agent has worked as long as there was work, and nobody stopped it."""
+    def _work_on(self, workspace: Workspace, agent: Agent) -> bool:
+        """Whether the agent has lived until there was no work, or it was stopped.
+
+        If not, others have declared it dead meanwhile: its affairs are theirs to settle.
+        """
         worker = Worker(workspace, agent, self.job, stop=self.stop, report=self._said.put)
         worker.tell("started")
         with self._state:
@@ -197,6 +200,7 @@ class Swarm:
         finally:
             with self._state:
                 self._living.remove((agent, worker))
+        return not worker.lost.is_set()
 
     def _let_go(self, workspace: Workspace, agent: Agent) -> None:
         """The agent holds nothing any more, not even what its commands claimed themselves."""
