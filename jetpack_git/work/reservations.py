@@ -49,17 +49,19 @@ class Reservations:
         if reason not in REASONS:
             raise BadInput(f"{reason!r} is no reason.", hint=f"Use one of: {', '.join(REASONS)}")
         made = []
+        patterns = list(dict.fromkeys(patterns))
         with self.db.transaction():
+            self.db.run("reservations.expire", agent=agent, now=clock.now())
             overlaps = self.overlaps(patterns, agent=agent)
-            for pattern in dict.fromkeys(patterns):
+            for pattern in patterns:
                 values = {
                     "pattern": pattern, "anchor": self._anchor(pattern), "agent": agent,
-                    "task_id": task_id, "shared": shared, "reason": reason, "now": clock.now(),
-                    "expires_at": clock.after(ttl_s),
+                    "incarnation": incarnation, "task_id": task_id, "shared": shared,
+                    "reason": reason, "now": clock.now(), "expires_at": clock.after(ttl_s),
                 }  # fmt: skip
                 row = self.db.one("reservations.renew", **values)
                 if row is None:
-                    row = self.db.one("reservations.insert", incarnation=incarnation, **values)
+                    row = self.db.one("reservations.insert", **values)
                     self.journal.event(
                         "reservation.made", task_id, agent=agent, note=pattern, shared=shared
                     )
@@ -101,15 +103,17 @@ class Reservations:
     ) -> list[Reservation]:
         """The agent's reservations (of that pattern or task) are released; which they were."""
         with self.db.transaction():
+            self.db.run("reservations.expire", agent=agent, now=clock.now())
             rows = self.db.all(
                 "reservations.release", agent=agent, pattern=pattern, task_id=task_id,
                 incarnation=incarnation, now=clock.now(),
             )  # fmt: skip
-            for row in rows:
+            released = [to_reservation(row) for row in rows]
+            for one in released:
                 self.journal.event(
-                    "reservation.released", task_id, agent=agent, note=str(row["pattern"])
+                    "reservation.released", one.task_id, agent=agent, note=one.pattern
                 )
-        return [to_reservation(row) for row in rows]
+        return released
 
     def extend(self, *, agent: str, incarnation: str, ttl_s: float) -> None:
         """None of the living agent's reservations expires before `ttl_s` from now."""
