@@ -90,6 +90,19 @@ def test_what_has_run_out_is_gone(db: Database) -> None:
     assert [one.held.agent for one in met] == ["zoe"]
 
 
+def test_a_heartbeat_extends_what_is_active(db: Database) -> None:
+    """What ran out meanwhile stays so, for another may have been told that the way is free."""
+    reservations = Reservations(db)
+    reservations.reserve(["gone"], agent="maya", ttl_s=0.001, incarnation="one")
+    reservations.reserve(["a"], agent="maya", ttl_s=60, incarnation="one")
+    time.sleep(0.01)
+    for incarnation, longer in (("two", False), ("one", True)):
+        before = reservations.active()[0][0].expires_at
+        reservations.extend(agent="maya", incarnation=incarnation, ttl_s=900)
+        ((one,), total) = reservations.active()
+        assert (one.pattern, total, one.expires_at > before) == ("a", 1, longer)
+
+
 @pytest.mark.parametrize("ttl_s", [0, -1, float("nan"), 100 * 366 * 24 * 3600, float("inf")])
 def test_a_time_to_live_is_positive_and_a_year_at_most(db: Database, ttl_s: float) -> None:
     """Anything else is refused, and nothing is reserved."""

@@ -116,9 +116,9 @@ class Reservations:
         return released
 
     def extend(self, *, agent: str, incarnation: str, ttl_s: float) -> None:
-        """None of the living agent's reservations expires before `ttl_s` from now."""
+        """None of the living agent's active reservations expires before `ttl_s` from now."""
         self.db.run(
-            "reservations.extend", agent=agent, incarnation=incarnation,
+            "reservations.extend", agent=agent, incarnation=incarnation, now=clock.now(),
             expires_at=clock.after(ttl_s),
         )  # fmt: skip
 

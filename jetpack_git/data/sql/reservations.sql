@@ -50,6 +50,8 @@ WHERE agent = :agent AND released_at IS NULL AND (:pattern IS NULL OR pattern = 
     AND (:incarnation IS NULL OR incarnation IS NULL OR incarnation = :incarnation)
 RETURNING *
 
+-- What ran out stays so: somebody else may have been told meanwhile that the way is free.
 -- name: extend
 UPDATE reservations SET expires_at = max(expires_at, :expires_at)
 WHERE agent = :agent AND incarnation = :incarnation AND released_at IS NULL
+    AND expires_at > :now
