@@ -141,6 +141,21 @@ def test_a_kill_between_commit_and_database_is_no_second_attempt(repo: Repo) -> 
     check_clean(repo)
 
 
+def test_an_agents_own_word_counts_only_with_its_commit(repo: Repo) -> None:
+    """It said `done` and was killed before its work was committed: the next one goes on."""
+    one = add(repo, "Task")
+    commit_tasks(repo)
+    kill(repo, "git jetpack done $JETPACK_TASK; " + WAITING)
+    assert task(repo, one).status == "completed"
+    answer = start(repo, shell("cat begun.txt"), "--integrate", "merge")
+    assert answer.code == 0, answer
+    assert f"{one} was not committed by agent-1, which died" in answer.out
+    assert (task(repo, one).status, task(repo, one).summary) == ("completed", "begun")
+    assert (repo.path / "begun.txt").exists()
+    assert repo.git("status", "--porcelain") == ""
+    check_clean(repo)
+
+
 def test_a_kill_at_any_moment_loses_nothing(repo: Repo) -> None:
     """A dozen swarms are killed one after the other; each task is completed exactly once."""
     ids = [add(repo, f"Task {n}", files=(f"{n}.txt",)) for n in range(16)]

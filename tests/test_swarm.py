@@ -227,3 +227,16 @@ def test_json_is_one_document(repo: Repo) -> None:
     assert (result["task"]["id"], result["result"]) == (one, "completed")
     words = [line.split("  ")[2] for line in answer.err.splitlines() if "  agent-1  " in line]
     assert words == ["started", "claimed", "running", "completed", "stopped"]
+
+
+def test_a_dependent_waits_for_the_commit_of_what_said_done_itself(repo: Repo) -> None:
+    """An agent completes its task before its work is committed; who builds on it has it all."""
+    one = add(repo, "One")
+    add(repo, "Two", after=(one,))
+    commit_tasks(repo)
+    command = (
+        f"[ $JETPACK_TASK = {one} ] && git jetpack done {one} && sleep 1; echo >> $JETPACK_TASK; "
+    )
+    answer = start(repo, shell(f"{command} [ -e {one} ]"), "-a", "2")
+    assert answer.code == 0, answer
+    check_clean(repo)

@@ -75,7 +75,7 @@ def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
         workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
         there = _open_worktree(workspace, agent)
         try:
-            told = _settle_all(workspace, there, agent, grace_s)
+            told = _settle_all(workspace, there, now, grace_s)
         finally:
             if there is not None:
                 there.close()
@@ -95,6 +95,7 @@ def _settle_all(
         if row["incarnation"] in (None, agent.incarnation)
     ]
     told = [_settle(workspace, there, agent, task) for task in held]
+    told += _settle_own_word(workspace, there, agent)
     path = _place(workspace, agent)
     if there is None and path is not None:
         worktrees.free(path, clone=Path(workspace.clone.common_dir))
@@ -124,6 +125,24 @@ def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: T
         task.id, agent=agent.name, incarnation=task.incarnation, reason=f"{agent.name} died"
     )
     return f"{task.id} was left by {agent.name}, which died; it can be claimed again"
+
+
+def _settle_own_word(workspace: Workspace, there: Workspace | None, agent: Agent) -> list[str]:
+    """The task that the agent itself completed is so only if its work was committed as well."""
+    if agent.task_id is None:
+        return []
+    tasks = Tasks(workspace.db)
+    task = tasks.get(agent.task_id)
+    mine = task.status == Status.COMPLETED and task.assignee == agent.name
+    if not mine or task.commit_id is not None or task.branch is None:
+        return []
+    root = Path(str(there.clone.worktree)) if there is not None else None
+    found = _completed_on_branch(task, Path(workspace.clone.common_dir))
+    if found is not None and root is not None and worktrees.is_clean(root):
+        tasks.set_commit(task.id, found[0])
+        return [f"{task.id} was completed by {agent.name} before it died"]
+    tasks.reopen(task.id, agent=agent.name, reason=f"{agent.name} died before its commit")
+    return [f"{task.id} was not committed by {agent.name}, which died; it can be claimed again"]
 
 
 def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:

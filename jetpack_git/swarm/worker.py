@@ -12,6 +12,7 @@ from jetpack_git import clock
 from jetpack_git.errors import Conflict
 from jetpack_git.errors import GitFailed
 from jetpack_git.errors import JetpackError
+from jetpack_git.errors import StoreError
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
@@ -73,6 +74,10 @@ class Progress:
     what: str
     task: Task | None = None
     note: str = ""
+
+
+class Broken(Exception):
+    """The agent cannot go on. What it did is believed when its affairs are settled."""
 
 
 class Worker:
@@ -139,6 +144,8 @@ class Worker:
     def _do(self, task: Task) -> str:
         if not self._wait_for_commits(task):
             return self._give_up(task, "stopped", "the swarm was stopped")
+        if self.workspace.tasks.get(task.id).blockers:
+            return self._give_up(task, "retry", "what it waits for is not finished after all")
         prepared = branches.prepare(self.workspace.db, task, Path(self.root), base=self.job.base)
         self.workspace.paused = False
         self.workspace.tasks.set_branch(task.id, prepared.branch)
@@ -242,13 +249,18 @@ class Worker:
         if stopped:
             return self._give_up(task, "retry", stopped)
         commit = git("rev-parse", "HEAD", cwd=Path(self.root))
-        if task.status == Status.COMPLETED:
-            self.workspace.tasks.set_commit(task.id, commit)
-        else:
-            self.workspace.tasks.done(
-                task.id, agent=self.agent.name, incarnation=self.agent.incarnation,
-                summary=summary, commit_id=commit, foretold=event,
-            )  # fmt: skip
+        try:
+            if task.status == Status.COMPLETED:
+                self.workspace.tasks.set_commit(task.id, commit)
+            else:
+                self.workspace.tasks.done(
+                    task.id, agent=self.agent.name, incarnation=self.agent.incarnation,
+                    summary=summary, commit_id=commit, foretold=event,
+                )  # fmt: skip
+        except StoreError as error:
+            raise Broken(
+                f"{task.id} is in {commit[:12]}, but not noted: {error.message}"
+            ) from error
         task = self.workspace.tasks.get(task.id)
         self.tell("completed", task, summary or "")
         return self._integrate(task) if self.job.integrate else "completed"
