@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +35,32 @@ class Worktree:
     prunable: bool
 
 
+@contextmanager
+def alone(clone: Path) -> Iterator[None]:
+    """None of us adds a worktree meanwhile: git fails where it meets one that is half made.
+
+    Where no lock can be written, no worktree can be added either.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            lock = Path(find(str(clone)).common_dir, "jetpack-worktrees.lock")
+            fcntl.flock(stack.enter_context(lock.open("a")), fcntl.LOCK_EX)
+        yield
+
+
+def switch(worktree: Path, *args: str, check: bool = True) -> None:
+    """`git switch` has run, which looks at all worktrees."""
+    with alone(worktree):
+        git("switch", "--quiet", *args, cwd=worktree, check=check)
+
+
 def all_worktrees(cwd: Path) -> list[Worktree]:
     """The worktrees of the clone, the main one first."""
+    with alone(cwd):
+        return _listed(cwd)
+
+
+def _listed(cwd: Path) -> list[Worktree]:
     found = []
     for block in git("worktree", "list", "--porcelain", "-z", cwd=cwd).split("\0\0"):
         fields = dict(line.partition(" ")[::2] for line in block.split("\0") if line)
@@ -73,7 +102,13 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
     What points from its folder to the clone is made anew where it was lost. Raises
     GitFailed when something else stands there.
     """
-    if path.is_dir() and not stands(path, clone=clone):
+    if not stands(path, clone=clone):
+        with alone(clone):
+            _make(path, clone, start)
+
+
+def _make(path: Path, clone: Path, start: str) -> None:
+    if path.is_dir():
         git("worktree", "repair", str(path), cwd=clone, check=False)
     if stands(path, clone=clone):
         return
@@ -81,7 +116,7 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
         raise GitFailed(
             f"{path} is no worktree of this clone.", hint="Look at what it holds, and move it away."
         )
-    lost = {one.path: one for one in all_worktrees(clone)}.get(os.path.realpath(path))
+    lost = {one.path: one for one in _listed(clone)}.get(os.path.realpath(path))
     if lost is not None:
         rescue(lost.head, cwd=clone)
         git("worktree", "remove", str(path), cwd=clone)

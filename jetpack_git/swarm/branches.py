@@ -77,9 +77,9 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
             )
     tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
     if tip is None:
-        git("switch", "--quiet", "--no-track", "--create", branch, start, cwd=worktree)
+        worktrees.switch(worktree, "--no-track", "--create", branch, start)
         return Prepared(branch, start, ())
-    git("switch", "--quiet", "--no-guess", branch, "--", cwd=worktree)
+    worktrees.switch(worktree, "--no-guess", branch, "--")
     subjects = git("log", "--format=%s", f"{start}..{tip}", cwd=worktree).splitlines()
     if not worktrees.contains(tip, start, cwd=worktree):
         joined = merged(

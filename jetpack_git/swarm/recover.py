@@ -155,7 +155,7 @@ def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
     what = f"Unfinished work on {task_id}" if held else "Work that was found in this worktree"
     try:
         commit = save_unfinished(Path(root), what, task_id)
-        git("switch", "--quiet", "--detach", cwd=Path(root), check=False)
+        worktrees.switch(Path(root), "--detach", check=False)
     except JetpackError as error:
         return [f"the work in {root} could not be saved and stays there: {error.message}"]
     return [f"its uncommitted work is kept as {commit[:12]}"] if commit else []

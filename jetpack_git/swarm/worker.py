@@ -344,7 +344,7 @@ class Worker:
         if Path(self.root).is_dir():
             worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
             self._save(f"Unfinished work on {task.id}", task.id)
-            git("switch", "--quiet", "--detach", cwd=Path(self.root), check=False)
+            worktrees.switch(Path(self.root), "--detach", check=False)
         else:
             worktrees.free(Path(self.root), clone=self._clone)
         self._agents.work(self.agent, None)
