@@ -24,6 +24,7 @@ from jetpack_git.data.database import Row
 from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
 from jetpack_git.work import graph
+from jetpack_git.work.reservations import Others
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
@@ -79,12 +80,13 @@ def claim_next(
         graph.refresh(db)
     with db.transaction():
         fallback = ""
-        reservations = Reservations(db)
+        reservations = Reservations(db, worktree=tasks.journal.worktree)
+        others = reservations.others(agent)
         for row in _candidates(db, strategy, set(skills)):
             task_id = str(row["id"])
             if task_id in without:
                 continue
-            if _overlaps(reservations, row, agent):
+            if _overlaps(others, row):
                 fallback = fallback or task_id
                 continue
             break
@@ -102,10 +104,10 @@ def claim_next(
     return task
 
 
-def _overlaps(reservations: Reservations, row: Row, agent: str) -> bool:
+def _overlaps(others: Others, row: Row) -> bool:
     """Whether the task's declared files meet another agent's exclusive reservation."""
     files = [] if row["files"] == "[]" else json.loads(str(row["files"]))
-    return any(not one.held.shared for one in reservations.overlaps(files, agent=agent))
+    return any(not held["shared"] for one in files for held in others.meeting(one))
 
 
 def _candidates(db: Database, strategy: str, skills: set[str]) -> Iterator[Row]:
@@ -123,11 +125,13 @@ def _candidates(db: Database, strategy: str, skills: set[str]) -> Iterator[Row]:
 
 
 def _pages(db: Database, statement: str, skills: str) -> Iterator[Row]:
-    """All the rows of one list of skills, in the statement's order."""
+    """All the rows of one list of skills, in the statement's order, in pages that double."""
     offset = 0
+    limit = PAGE
     while True:
-        rows = db.all(statement, skills=skills, limit=PAGE, offset=offset)
+        rows = db.all(statement, skills=skills, limit=limit, offset=offset)
         yield from rows
-        if len(rows) < PAGE:
+        if len(rows) < limit:
             return
-        offset += PAGE
+        offset += limit
+        limit *= 2

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.database import Row
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import to_reservation
 from jetpack_git.errors import BadInput
 from jetpack_git.models.patterns import Pattern
 from jetpack_git.models.patterns import anchor
+from jetpack_git.models.patterns import fold
 from jetpack_git.models.patterns import parents
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
@@ -71,20 +74,16 @@ class Reservations:
 
     def overlaps(self, patterns: Sequence[str], *, agent: str) -> list[Overlap]:
         """Other agents' active reservations that some path could match as well."""
-        found = []
-        now = clock.now()
-        for pattern in patterns:
-            key = self._anchor(pattern)
-            near = self.db.all("reservations.below", anchor=key, now=now)
-            for above in parents(key):
-                near += self.db.all("reservations.at", anchor=above, now=now)
-            wanted = Pattern(pattern, self._ignorecase)
-            found += [
-                Overlap(pattern, to_reservation(row))
-                for row in {row["seq"]: row for row in near if row["agent"] != agent}.values()
-                if wanted.overlaps(Pattern(str(row["pattern"]), self._ignorecase))
-            ]
-        return found
+        others = self.others(agent)
+        return [
+            Overlap(pattern, to_reservation(row))
+            for pattern in patterns
+            for row in others.meeting(pattern)
+        ]
+
+    def others(self, agent: str) -> Others:
+        """What all other agents hold at this moment."""
+        return Others(self.db, agent, self.journal.worktree, ignorecase=self._ignorecase)
 
     def active(self, *, agent: str | None = None, limit: int = -1) -> tuple[list[Reservation], int]:
         """The first `limit` active reservations, in order, and how many there are."""
@@ -123,8 +122,59 @@ class Reservations:
         )  # fmt: skip
 
     def _anchor(self, pattern: str) -> str:
-        key = anchor(pattern)
-        return key.lower() if self._ignorecase else key
+        return _key(pattern, self._ignorecase)
+
+
+class Others:
+    """The active reservations of all agents but one, at one moment; none is read twice.
+
+    A name that is no directory in the worktree stands for a file.
+    """
+
+    def __init__(self, db: Database, agent: str, worktree: str | None, *, ignorecase: bool) -> None:
+        self._db = db
+        self._agent = agent
+        self._worktree = worktree
+        self._ignorecase = ignorecase
+        self._now = clock.now()
+        self._near: dict[tuple[str, str], list[tuple[Pattern, Row]]] = {}
+        self._meeting: dict[str, list[Row]] = {}
+
+    def meeting(self, pattern: str) -> list[Row]:
+        """Those that some path could match as well as the pattern, in their order."""
+        if pattern not in self._meeting:
+            key = _key(pattern, self._ignorecase)
+            near = list(self._read("below", key))
+            for above in parents(key):
+                near += self._read("at", above)
+            wanted = self._pattern(pattern)
+            found = {row["seq"]: row for held, row in near if wanted.overlaps(held)}
+            self._meeting[pattern] = [found[seq] for seq in sorted(found, key=_number)]
+        return self._meeting[pattern]
+
+    def _read(self, where: str, key: str) -> list[tuple[Pattern, Row]]:
+        if (where, key) not in self._near:
+            rows = self._db.all(f"reservations.{where}", anchor=key, now=self._now)
+            self._near[where, key] = [
+                (self._pattern(str(row["pattern"])), row)
+                for row in rows
+                if row["agent"] != self._agent
+            ]
+        return self._near[where, key]
+
+    def _pattern(self, text: str) -> Pattern:
+        leaf = self._worktree is not None and not os.path.isdir(f"{self._worktree}/{anchor(text)}")
+        return Pattern(text, self._ignorecase, leaf=leaf)
+
+
+def _number(value: object) -> int:
+    return int(str(value))
+
+
+def _key(pattern: str, ignorecase: bool) -> str:
+    """Where the pattern is looked up: its anchor, folded where case is ignored."""
+    key = anchor(pattern)
+    return fold(key) if ignorecase else key
 
 
 def _check_ttl(ttl_s: float) -> None:
