@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 from conftest import Repo
@@ -95,6 +96,21 @@ def test_a_command_without_end_is_ended_with_all_its_children(repo: Repo, one: s
     assert on_branch(repo, one, "b.txt") == "a"
     assert time.monotonic() - begin < 20
     check_clean(repo)
+
+
+def test_each_process_is_asked_to_end_once_and_its_leader_first(tmp_path: Path) -> None:
+    """A second SIGTERM would mean hurry; and whose child ends first takes its work for done."""
+    script = (
+        "trap 'echo asked >> terms' TERM; touch ready; sleep 60 & wait; wait; sleep 0.2; exit 7"
+    )
+    outcome = harness.run(
+        ["sh", "-c", script], cwd=tmp_path, env={harness.MARK: str(tmp_path)},
+        log=tmp_path / "log", timeout_s=30, grace_s=10, stop=(tmp_path / "ready").exists,
+        hurry=lambda: False, started=lambda pid: None,
+    )  # fmt: skip
+    assert outcome.kind == "stopped"
+    assert outcome.code == 7
+    assert (tmp_path / "terms").read_text() == "asked\n"
 
 
 def test_any_amount_of_any_output_is_taken(repo: Repo, one: str) -> None:

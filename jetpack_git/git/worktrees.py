@@ -5,9 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from contextlib import contextmanager
-from contextlib import suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,27 +36,35 @@ class Worktree:
 
 
 @contextmanager
-def alone(clone: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
+    """Nobody else of this clone is here meanwhile; the lock, a file or folder, dies with us."""
+    flags = os.O_RDONLY if lock.is_dir() else os.O_RDWR | os.O_CREAT
+    handle = os.open(lock, flags | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _undisturbed(cwd: Path) -> AbstractContextManager[None]:
     """None of us adds a worktree meanwhile: git fails where it meets one that is half made.
 
-    Where no lock can be written, no worktree can be added either.
+    Where our folder is not there yet, nobody does.
     """
-    with ExitStack() as stack:
-        with suppress(OSError):
-            lock = Path(find(str(clone)).common_dir, "jetpack-worktrees.lock")
-            fcntl.flock(stack.enter_context(lock.open("a")), fcntl.LOCK_EX)
-        yield
+    home = Path(find(str(cwd)).home)
+    return alone(home) if home.is_dir() else nullcontext()
 
 
 def switch(worktree: Path, *args: str, check: bool = True) -> None:
     """`git switch` has run, which looks at all worktrees."""
-    with alone(worktree):
+    with _undisturbed(worktree):
         git("switch", "--quiet", *args, cwd=worktree, check=check)
 
 
 def all_worktrees(cwd: Path) -> list[Worktree]:
     """The worktrees of the clone, the main one first."""
-    with alone(cwd):
+    with _undisturbed(cwd):
         return _listed(cwd)
 
 
@@ -103,7 +111,7 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
     GitFailed when something else stands there.
     """
     if not stands(path, clone=clone):
-        with alone(clone):
+        with _undisturbed(clone):
             _make(path, clone, start)
 
 

@@ -139,11 +139,13 @@ def end_all(
     while clock.monotonic() < last:
         if leader is not None:
             leader.poll()
-        left = marked(mark) | _members(group)
+        left = _members(group) | {pid for pid in marked(mark) if _group(pid) != group}
         if not left:
             return
         made_to = hurry() or clock.monotonic() >= deadline
-        for pid in left if made_to else left - asked:
+        # The group comes first (it is a negative number), and all of it at one stroke: a shell
+        # that sees its child end before it is asked itself would take the work for done.
+        for pid in sorted(left if made_to else left - asked):
             _signal(pid, signal.SIGKILL if made_to else signal.SIGTERM)
         asked |= left
         clock.sleep(POLL_S)
@@ -159,6 +161,13 @@ def _members(group: int | None) -> set[int]:
     stats = [_read(pid, "stat").rpartition(b")")[2].split() for pid in _processes()]
     alive = [one for one in stats if one and one[0] not in b"ZX" and int(one[2]) == group]
     return {-group} if alive or not stats else set()
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
 
 
 def marked(mark: str | None) -> set[int]:

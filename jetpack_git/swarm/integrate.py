@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from jetpack_git import clock
@@ -35,7 +32,7 @@ def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: b
     it is then, and the reason is kept as an event.
     """
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
-    with alone(Path(workspace.clone.home, "integrate.lock")):
+    with worktrees.alone(Path(workspace.clone.home, "integrate.lock")):
         try:
             commit = _merge(workspace, task, base, agent if guarded else None, clone)
         except (branches.MergeConflict, GitFailed) as error:
@@ -107,11 +104,3 @@ def held_by_others(
         f"{path} is reserved by {row['agent']} ({row['pattern']}) until {row['expires_at']}"
         for path, row in guard.conflicts(touched, agent)
     ]
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Nobody else of this clone is here meanwhile; the lock dies with its process."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

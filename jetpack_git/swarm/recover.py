@@ -27,7 +27,6 @@ from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import harness
 from jetpack_git.swarm.branches import save_unfinished
-from jetpack_git.swarm.integrate import alone
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.work.agents import is_same_process
@@ -65,7 +64,7 @@ def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
     branch. Only then its name is free: whoever dies meanwhile, another one starts over.
     """
     agents = Agents(workspace.db)
-    with alone(Path(workspace.clone.home, "recover.lock")):
+    with worktrees.alone(Path(workspace.clone.home, "recover.lock")):
         now = agents.get(agent.name)
         if now.incarnation != agent.incarnation or now.status == AgentStatus.STOPPED:
             return []
