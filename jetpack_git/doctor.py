@@ -25,8 +25,10 @@ from jetpack_git.mirror import drift
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import structure
+from jetpack_git.models.config import Config
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.swarm.recover import recover
+from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.workspace import Workspace
@@ -67,10 +69,15 @@ def _integrity(workspace: Workspace) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _settings(workspace: Workspace) -> Config:
+    """The settings; unlike `workspace.config` this keeps nothing. Raises BadInput."""
+    return settings.read(workspace.clone.config, workspace.db)
+
+
 def _config(workspace: Workspace) -> Iterator[Finding]:
     """The config can be read, and every key in it is known."""
     try:
-        unknown = workspace.config().unknown
+        unknown = _settings(workspace).unknown
     except BadInput as error:
         yield Finding("config", error.message, error.hint)
         return
@@ -117,7 +124,7 @@ def _counts(workspace: Workspace) -> Iterator[Finding]:
 def _agents(workspace: Workspace) -> Iterator[Finding]:
     """Every agent that says it runs is alive, and every held task has a holder."""
     try:
-        config = workspace.config().swarm
+        config = _settings(workspace).swarm
     except BadInput:
         config = SwarmConfig()
     dead = [

@@ -59,9 +59,9 @@ def _answer(clone: Clone) -> int:
         found = []
         if guard.is_needed(db) and (touched := guard.touching(db, _changed())):
             found = guard.conflicts(touched, _who(db, clone))
+        mode = _settings(clone.config, db)[0] if found else "off"
     finally:
         db.close()
-    mode = _settings(clone.config)[0] if found else "off"
     if mode == "off":
         return 0
     for line in _explain(found, stopped=mode == "block"):
@@ -135,7 +135,7 @@ def _open(clone: Clone) -> Database:
 def _cannot_tell(config: str | None, error: Exception) -> int:
     """It is said that the guard cannot tell; the config decides what follows."""
     try:
-        mode, on_error = _settings(config)
+        mode, on_error = _settings(config, None)
     except Exception:  # then the config is broken too, and the default holds
         mode, on_error = "block", "block"
     if mode == "off":
@@ -150,19 +150,11 @@ def _cannot_tell(config: str | None, error: Exception) -> int:
     return 1 if blocks else 0
 
 
-def _settings(path: str | None) -> tuple[str, str]:
-    """`guard.mode` and `guard.on_error` as the config has them; slow, for it is YAML."""
-    if path is None:
-        return "block", "block"
-    from jetpack_git.models import parse
+def _settings(path: str | None, db: Database | None) -> tuple[str, str]:
+    """`guard.mode` and `guard.on_error`; slow where they changed since they were parsed last."""
+    from jetpack_git.work import settings
 
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = parse.config(file.read(), source=path).guard
-    except (FileNotFoundError, NotADirectoryError):
-        return "block", "block"
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is no UTF-8 text.", hint="Save it as UTF-8.") from error
+    found = settings.read(path, db).guard
     return found.mode, found.on_error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -90,6 +91,8 @@ def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
     where = _where(clone)
     setup = Setup()
     _note_repository(workspace, where)
+    with suppress(BadInput):  # the guard and the doctor tell what is wrong
+        workspace.config()
     if with_hooks:
         python = Path(sys.executable)
         with workspace.db.transaction_quietly():  # of two that install at once, one waits

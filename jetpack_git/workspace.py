@@ -5,9 +5,6 @@ Every change made through it is written to the mirror files of its worktree.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.data.sqlite import BUSY_TIMEOUT_S
@@ -17,7 +14,6 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import export
 from jetpack_git.models.config import Config
-from jetpack_git.work.agents import Agents
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
@@ -37,6 +33,7 @@ class Workspace:
         self.warnings: list[str] = []
         self._name = name
         self.paused = False
+        db.before_commit.append(self._foretell)
         db.after_commit.append(self.flush)
 
     @property
@@ -44,6 +41,8 @@ class Workspace:
         """Who acts: the name given, else the worktree's agent, else git's config."""
         if not self._name:
             self._name = self._find_name()
+        from jetpack_git.work.agents import Agents
+
         return Agents(self.db).meet(self._name).name
 
     @property
@@ -69,9 +68,16 @@ class Workspace:
             said = [f"the task files are still to be written: {error.message}"]
         self.warnings += [one for one in said if one not in self.warnings]
 
+    def _foretell(self) -> None:
+        """What is about to be written to the files is known as ours with the change itself."""
+        if self.clone.worktree is not None and not self.paused:
+            export.foretell(self.db, self.clone.worktree)
+
     def config(self) -> Config:
         """The settings of this worktree. Raises BadInput with file and line."""
-        return read_config(self.clone)
+        from jetpack_git.work import settings
+
+        return settings.read(self.clone.config, self.db, keep=True)
 
     def close(self) -> None:
         """The database is closed."""
@@ -82,6 +88,8 @@ class Workspace:
             row = self.db.one("agents.of_worktree", worktree=self.clone.worktree)
             if row is not None:
                 return str(row["name"])
+        from pathlib import Path
+
         from jetpack_git.git.run import git
 
         where = Path(self.clone.worktree or self.clone.common_dir)
@@ -107,24 +115,3 @@ def open_workspace(
     clone = find(start)
     db = open_database(clone.database, create=create, busy_timeout_s=busy_timeout_s)
     return Workspace(clone, db, name=name, incarnation=incarnation)
-
-
-def read_config(clone: Clone) -> Config:
-    """The settings of the clone's worktree; the defaults where there is no file."""
-    if clone.config is None or not os.path.exists(clone.config):
-        return Config()
-    from jetpack_git.models import parse
-
-    try:
-        data = Path(clone.config).read_bytes()
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise BadInput(
-            f"{clone.config}:{line}: this is no UTF-8 text.", hint="Convert the file to UTF-8."
-        ) from error
-    except OSError as error:
-        raise BadInput(
-            f"{clone.config} cannot be read: {error.strerror}.", hint="Put a plain file there."
-        ) from error
-    return parse.config(text, source=clone.config)

@@ -143,7 +143,7 @@ def test_each_worktree_has_its_own_mode(repo: Repo, tmp_path: Path) -> None:
     [
         (b"guard:\n  mode: [\n", ":3: this is no YAML: "),
         (b"guard:\n  mode: sometimes\n", ":2: mode: "),
-        (b"\xff\xfe", " is no UTF-8 text."),
+        (b"\xff\xfe", ":1: this is no UTF-8 text."),
     ],
 )
 def test_a_broken_config_is_said(repo: Repo, text: bytes, problem: str) -> None:
@@ -159,7 +159,7 @@ def test_a_broken_config_is_said(repo: Repo, text: bytes, problem: str) -> None:
     answer = git(repo, "commit", "-qm", "x")
     assert (answer.code, answer.err.splitlines()[0]) == (
         1,
-        f"error: the guard cannot tell: IsADirectoryError: [Errno 21] Is a directory: '{config}'",
+        f"error: the guard cannot tell: {config} cannot be read: Is a directory.",
     )
 
 

@@ -13,7 +13,7 @@ import jetpack_git
 
 ROOT = Path(jetpack_git.__file__).parent
 FLOORS = (
-    {"__init__", "errors", "clock", "ids"},
+    {"__init__", "errors", "clock", "ids", "locks"},
     {"models"},
     {"data", "git"},
     {"work", "mirror"},

@@ -23,6 +23,7 @@ class Database:
 
     def __init__(self, backend: Sqlite) -> None:
         self.backend = backend
+        self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self._depth = 0
 
@@ -53,12 +54,13 @@ class Database:
     def transaction(self) -> Transaction:
         """All that is written inside is there at its end, or nothing of it.
 
-        Transactions nest: only the outermost one commits, and then calls `after_commit`.
+        Transactions nest: only the outermost one commits. It calls `before_commit`, whose
+        writes belong to it, and then `after_commit`.
         """
         return Transaction(self, quiet=False)
 
     def transaction_quietly(self) -> Transaction:
-        """The same, for writes that nobody needs to follow: `after_commit` is not called."""
+        """The same, for writes that nobody needs to follow: neither is called."""
         return Transaction(self, quiet=True)
 
     def close(self) -> None:
@@ -73,17 +75,20 @@ class Database:
 
     def leave(self, *, failed: bool, quiet: bool) -> None:
         """One transaction fewer is open."""
-        self._depth -= 1
-        if self._depth > 0:
-            return
-        if failed:
-            self.backend.rollback()
+        if self._depth > 1 or failed:
+            self._depth -= 1
+            if self._depth == 0:
+                self.backend.rollback()
             return
         try:
+            for call in () if quiet else self.before_commit:
+                call()
             self.backend.commit()
-        except StoreError:
+        except BaseException:
             self.backend.rollback()
             raise
+        finally:
+            self._depth = 0
         if not quiet:
             for call in self.after_commit:
                 call()
@@ -166,11 +171,19 @@ def _make_folder(path: str) -> None:
 
 
 def _migrate(db: Database) -> None:
-    """The schema is the newest; every migration and its record were committed together."""
-    db.backend.use_wal()
-    names = sorted(os.listdir(os.path.join(FOLDER, "migrations")))
-    with db.transaction():
-        for name in names[db.backend.version() :]:
-            with open(os.path.join(FOLDER, "migrations", name), encoding="utf-8") as file:
-                db.backend.script(file.read())
-            db.backend.script(f"PRAGMA user_version = {int(name.split('_', 1)[0])}")
+    """The schema is the newest; every migration and its record were committed together.
+
+    SQLite refuses at once when two connections turn WAL mode on together, so one does.
+    """
+    from pathlib import Path
+
+    from jetpack_git.locks import alone
+
+    with alone(Path(db.backend.path).parent):
+        db.backend.use_wal()
+        names = sorted(os.listdir(os.path.join(FOLDER, "migrations")))
+        with db.transaction():
+            for name in names[db.backend.version() :]:
+                with open(os.path.join(FOLDER, "migrations", name), encoding="utf-8") as file:
+                    db.backend.script(file.read())
+                db.backend.script(f"PRAGMA user_version = {int(name.split('_', 1)[0])}")

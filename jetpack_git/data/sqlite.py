@@ -10,11 +10,13 @@ from collections.abc import Mapping
 
 import apsw
 
+from jetpack_git import clock
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 
 Row = dict[str, object]
 BUSY_TIMEOUT_S = 10.0
+CHECKPOINT_PAGES = 4000  # of 4 KiB: most writes change the same pages again and again
 
 
 class Sqlite:
@@ -23,10 +25,14 @@ class Sqlite:
     def __init__(self, path: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
         self._timeout_s = busy_timeout_s
+        self._waiting_since = 0.0
         try:
             self._connection = apsw.Connection(path)
-            self._connection.set_busy_timeout(int(busy_timeout_s * 1000))
+            self._connection.set_busy_handler(self._wait)
+            # Without this a statement is planned anew whenever its values change.
+            self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
             self._connection.pragma("synchronous", "NORMAL")
+            self._connection.wal_autocheckpoint(CHECKPOINT_PAGES)
         except apsw.Error as error:
             raise self._translate(error) from error
 
@@ -51,7 +57,8 @@ class Sqlite:
     def many(self, sql: str, values: list[dict[str, object]]) -> None:
         """The statement has run once for each mapping."""
         try:
-            self._connection.executemany(sql, values)
+            for _ in self._connection.executemany(sql, values):
+                pass  # a statement that returns rows goes on only when they are taken
         except apsw.Error as error:
             raise self._translate(error) from error
 
@@ -93,6 +100,22 @@ class Sqlite:
     def close(self) -> None:
         """The file is closed."""
         self._connection.close()
+
+    def _wait(self, tries: int) -> bool:
+        """Whether to try again to get a lock, after a pause.
+
+        SQLite's own pauses grow to 100 ms, which is long where many write a millisecond each.
+        """
+        now = clock.monotonic()
+        if tries == 0:
+            self._waiting_since = now
+        waited = now - self._waiting_since
+        if waited >= self._timeout_s:
+            return False
+        # Whoever waits together does not try again together.
+        pause = 0.001 + (os.getpid() + 7 * tries) % 10 * 0.0003
+        clock.sleep(min(pause if waited < 1 else 0.02, self._timeout_s - waited))
+        return True
 
     def _translate(self, error: apsw.Error) -> StoreError:
         """Our error for one of the driver's."""

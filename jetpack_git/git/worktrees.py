@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from contextlib import contextmanager
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ from jetpack_git.git.clone import find
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.git.run import succeeds
+from jetpack_git.locks import alone
 
 AUTHOR = {
     "GIT_AUTHOR_NAME": "git-jetpack", "GIT_AUTHOR_EMAIL": "git-jetpack@localhost",
@@ -33,18 +31,6 @@ class Worktree:
     branch: str | None
     bare: bool
     prunable: bool
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Nobody else of this clone is here meanwhile; the lock, a file or folder, dies with us."""
-    flags = os.O_RDONLY if lock.is_dir() else os.O_RDWR | os.O_CREAT
-    handle = os.open(lock, flags | os.O_CLOEXEC, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _undisturbed(cwd: Path) -> AbstractContextManager[None]:

@@ -21,6 +21,7 @@ from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
 CHUNK = 500
+FEW = 8
 SHOWN = 3
 
 
@@ -31,32 +32,87 @@ def flush(db: Database, worktree: str) -> list[str]:
     is: its conflict with the row is kept as an event. A file that cannot be written stays
     due, and keeps no other from being written.
     """
-    told: list[str] = []
-    failed: list[str] = []
-    pending = db.all("mirror.pending", worktree=worktree, kind="", id="", limit=CHUNK)
-    while pending:
-        versions = _remember(db, pending)
+    work = _Flush(db, worktree)
+    kind = noun_id = ""
+    while due := _due(db, worktree, kind, noun_id, CHUNK):
         with db.transaction_quietly():
-            for row in pending:
-                kind, noun_id = str(row["kind"]), str(row["id"])
-                try:
-                    if not _write(db, worktree, kind, noun_id, versions, told):
-                        continue
-                except StoreError as error:
-                    failed.append(f"{error.message} {error.hint}".strip())
-                    continue
-                db.run(
-                    "mirror.unmark", worktree=worktree, kind=kind, id=noun_id, marks=row["marks"]
-                )
-        if len(pending) < CHUNK:
+            later = [row for row in due if not work.settle(row)]
+        if later:
+            with db.transaction_quietly():
+                for row in later:
+                    work.settle(row)
+        if len(due) < CHUNK:
             break
-        pending = db.all(
-            "mirror.pending", worktree=worktree, kind=pending[-1]["kind"], id=pending[-1]["id"],
-            limit=CHUNK,
-        )  # fmt: skip
-    if len(failed) > SHOWN:
-        failed[SHOWN:] = [f"{len(failed) - SHOWN} more files cannot be written."]
-    return told + failed
+        kind, noun_id = str(due[-1]["kind"]), str(due[-1]["id"])
+    if len(work.failed) > SHOWN:
+        work.failed[SHOWN:] = [f"{len(work.failed) - SHOWN} more files cannot be written."]
+    return work.told + work.failed
+
+
+def foretell(db: Database, worktree: str) -> None:
+    """The next few versions that are due are known, in the transaction of the change itself."""
+    due = _due(db, worktree, "", "", FEW)
+    if not due:
+        return
+    work = _Flush(db, worktree)
+    for row in due:
+        found = rendered(db, str(row["kind"]), str(row["id"]))
+        if found is not None:
+            work.remember(*found)
+
+
+def _due(db: Database, worktree: str, kind: str, noun_id: str, limit: int) -> list[Row]:
+    """What is due in this worktree after that kind and id."""
+    return db.all("mirror.pending", worktree=worktree, kind=kind, id=noun_id, limit=limit)
+
+
+class _Flush:
+    """Writes what is due in one worktree; `told` and `failed` are sentences about it."""
+
+    def __init__(self, db: Database, worktree: str) -> None:
+        self.told: list[str] = []
+        self.failed: list[str] = []
+        self._db = db
+        self._worktree = worktree
+        self._format = object_format(db)
+
+    def settle(self, row: Row) -> bool:
+        """Whether the noun's files need no second look: they are written, or cannot be.
+
+        Only a version that was known before this transaction is written: should the process
+        die after that, the file is still recognised as ours, and brings no news.
+        """
+        kind, noun_id = str(row["kind"]), str(row["id"])
+        found = rendered(self._db, kind, noun_id)
+        if found is not None:
+            if self.remember(*found):
+                return False
+            try:
+                self._write(*found, noun_id)
+                _write_log(self._db, self._worktree, kind, noun_id)
+            except StoreError as error:
+                self.failed.append(f"{error.message} {error.hint}".strip())
+                return True
+        self._db.run(
+            "mirror.unmark", worktree=self._worktree, kind=kind, id=noun_id, marks=row["marks"]
+        )
+        return True
+
+    def remember(self, path: str, data: bytes) -> bool:
+        """Whether this version of the file was not known yet; it is now."""
+        blob = files.blob_id(data, self._format)
+        return self._db.one("mirror.remember", path=path, blob=blob) is not None
+
+    def _write(self, path: str, data: bytes, noun_id: str) -> None:
+        """The file holds the data, unless somebody else has changed it."""
+        there = files.read(self._worktree, path)
+        if there is not None and there != data:
+            old = files.blob_id(there, self._format)
+            if self._db.one("mirror.is_known", path=path, blob=old) is None:
+                self.told.append(conflict(self._db, self._worktree, path, noun_id, old))
+                return
+        blob = files.blob_id(data, self._format)
+        _put(self._db, self._worktree, path, data, there, blob)
 
 
 def rendered(db: Database, kind: str, noun_id: str) -> tuple[str, bytes] | None:
@@ -77,48 +133,6 @@ def object_format(db: Database) -> str:
     """The hash function by which the repository names its objects."""
     row = db.one("meta.get", name="object_format")
     return str(row["value"]) if row is not None else "sha1"
-
-
-def _remember(db: Database, pending: list[Row]) -> set[str]:
-    """The versions that are about to be written are known, so that they bring no news.
-
-    This is committed before any file is touched: should the process die after writing a
-    file, it is still recognised as ours.
-    """
-    versions = set()
-    with db.transaction_quietly():
-        for row in pending:
-            found = rendered(db, str(row["kind"]), str(row["id"]))
-            if found is not None:
-                path, data = found
-                blob = files.blob_id(data, object_format(db))
-                db.run("mirror.remember", path=path, blob=blob)
-                versions.add(blob)
-    return versions
-
-
-def _write(
-    db: Database, worktree: str, kind: str, noun_id: str, versions: set[str], told: list[str]
-) -> bool:
-    """Whether the noun's files are settled; not when the row has changed again since."""
-    found = rendered(db, kind, noun_id)
-    if found is None:
-        return True
-    path, data = found
-    blob = files.blob_id(data, object_format(db))
-    if blob not in versions:
-        return False
-    there = files.read(worktree, path)
-    is_ours = True
-    if there is not None and there != data:
-        old = files.blob_id(there, object_format(db))
-        is_ours = db.one("mirror.is_known", path=path, blob=old) is not None
-        if not is_ours:
-            told.append(conflict(db, worktree, path, noun_id, old))
-    if is_ours:
-        _put(db, worktree, path, data, there, blob)
-    _write_log(db, worktree, kind, noun_id)
-    return True
 
 
 def _put(

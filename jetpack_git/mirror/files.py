@@ -5,7 +5,6 @@ Nothing is written through a symbolic link, and a file is there whole or not at 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from stat import S_ISREG
@@ -35,7 +34,15 @@ def plan_path(plan_id: str) -> str:
 
 def blob_id(data: bytes, object_format: str = "sha1") -> str:
     """The id that git gives to a file of this content."""
-    return hashlib.new(object_format, b"blob %d\0" % len(data) + data).hexdigest()
+    content = b"blob %d\0" % len(data) + data
+    if object_format == "sha1":
+        with suppress(ImportError):  # hashlib loads OpenSSL, which takes longer than a claim
+            from _sha1 import sha1  # type: ignore[import-not-found]
+
+            return str(sha1(content).hexdigest())
+    import hashlib
+
+    return hashlib.new(object_format, content, usedforsecurity=False).hexdigest()
 
 
 def read(worktree: str, path: str) -> bytes | None:

@@ -96,7 +96,7 @@ class Pattern:
     __slots__ = (
         "_is_name",
         "_machine",
-        "_needle",
+        "_pieces",
         "_spelling",
         "ignorecase",
         "leaf",
@@ -112,7 +112,7 @@ class Pattern:
         self.leaf = leaf and self.literal
         self._is_name = self.literal or not ("*" in text or "?" in text)
         self._spelling = fold(spelling) if ignorecase else spelling
-        self._needle = "" if self.literal else _needle(self._spelling)
+        self._pieces = () if self.literal else pieces(self._spelling)
         self._machine: Machine | None = None
 
     def matches(self, path: str) -> bool:
@@ -122,7 +122,7 @@ class Pattern:
         spelling = self._spelling
         if self._is_name and f"{path}/".startswith(f"{spelling}/"):
             return True
-        if self.literal or self._needle not in path:
+        if self.literal or misses(self._pieces, path):
             return False
         return self._wildcards().matches(path)
 
@@ -185,8 +185,12 @@ def _literal(text: str) -> str | None:
     return None if machine.wild else "".join(chr(step[0][0]) for step in machine.steps)
 
 
-def _needle(text: str) -> str:
-    """Characters that occur in every path that the wildcards of `text` match."""
-    if "[" in text or "\\" in text:
-        return ""
-    return max(text.replace("?", "*").split("*"), key=len).strip("/")
+def pieces(text: str) -> tuple[str, ...]:
+    """What each path that the pattern covers holds word for word."""
+    plain = text.partition("[")[0].partition("\\")[0]
+    return tuple([one.strip("/") for one in plain.replace("?", "*").split("*")])
+
+
+def misses(pieces: tuple[str, ...], text: str) -> bool:
+    """Whether the text lacks one of the pieces."""
+    return any(piece not in text for piece in pieces)

@@ -9,6 +9,7 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
+from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
 from jetpack_git.work import guard
@@ -32,7 +33,7 @@ def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: b
     it is then, and the reason is kept as an event.
     """
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
-    with worktrees.alone(Path(workspace.clone.home, "integrate.lock")):
+    with alone(Path(workspace.clone.home, "integrate.lock")):
         try:
             commit = _merge(workspace, task, base, agent if guarded else None, clone)
         except (branches.MergeConflict, GitFailed) as error:

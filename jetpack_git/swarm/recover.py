@@ -16,6 +16,7 @@ from jetpack_git.git import worktrees
 from jetpack_git.git.clone import find
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
+from jetpack_git.locks import alone
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
@@ -64,7 +65,7 @@ def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
     branch. Only then its name is free: whoever dies meanwhile, another one starts over.
     """
     agents = Agents(workspace.db)
-    with worktrees.alone(Path(workspace.clone.home, "recover.lock")):
+    with alone(Path(workspace.clone.home, "recover.lock")):
         now = agents.get(agent.name)
         if now.incarnation != agent.incarnation or now.status == AgentStatus.STOPPED:
             return []

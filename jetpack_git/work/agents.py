@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Sequence
 
 from jetpack_git import clock
@@ -63,7 +62,7 @@ class Agents:
         with self.db.transaction():
             won = self.db.one(
                 "agents.start", name=name, skills=dump(sorted(skills)), incarnation=incarnation,
-                host=socket.gethostname(), pid=os.getpid(), pid_started=started(os.getpid()),
+                host=os.uname().nodename, pid=os.getpid(), pid_started=started(os.getpid()),
                 worktree=worktree, now=clock.now(),
             )  # fmt: skip
             if won is not None:
@@ -109,7 +108,7 @@ def is_alive(agent: Agent, *, stale_after_s: float) -> bool:
     """
     if agent.status == AgentStatus.STALE:
         return False
-    here = agent.host == socket.gethostname() and agent.pid is not None
+    here = agent.host == os.uname().nodename and agent.pid is not None
     if here and not is_same_process(agent.pid or 0, agent.pid_started):
         return False
     return agent.heartbeat_at is None or agent.heartbeat_at >= clock.after(-stale_after_s)

@@ -18,20 +18,33 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 from heapq import merge
+from typing import NamedTuple
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
 from jetpack_git.work import graph
-from jetpack_git.work.reservations import Others
+from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
-PAGE = 32
+PAGE = 1
 DEFAULT = "best-fit"
 
 Order = Callable[[Row], tuple[float, ...]]
+
+
+class Strategy(NamedTuple):
+    """Where a strategy looks, in which order, and whether more matching skills come first.
+
+    `of_all` is the statement that orders the tasks whatever skills they need, if there is one.
+    """
+
+    by_skills: str
+    of_all: str | None
+    order: Order
+    prefers_matching: bool
 
 
 def _by_age(row: Row) -> tuple[float, ...]:
@@ -46,11 +59,10 @@ def _by_score(row: Row) -> tuple[float, ...]:
     return (-float(str(row["graph_score"])), *_by_priority(row))
 
 
-STRATEGIES: dict[str, tuple[str, Order, bool]] = {
-    # name: (statement, the order of its rows, whether more matching skills come first)
-    "first-fit": ("claims.oldest", _by_age, False),
-    "best-fit": ("claims.most_urgent", _by_priority, True),
-    "graph-prioritized": ("claims.highest_score", _by_score, False),
+STRATEGIES = {
+    "first-fit": Strategy("claims.oldest", None, _by_age, False),
+    "best-fit": Strategy("claims.most_urgent", "claims.most_urgent_of_all", _by_priority, True),
+    "graph-prioritized": Strategy("claims.highest_score", None, _by_score, False),
 }
 
 
@@ -80,8 +92,7 @@ def claim_next(
         graph.refresh(db)
     with db.transaction():
         fallback = ""
-        reservations = Reservations(db, worktree=tasks.journal.worktree)
-        others = reservations.others(agent)
+        others = Others(db, agent, tasks.journal.worktree)
         for row in _candidates(db, strategy, set(skills)):
             task_id = str(row["id"])
             if task_id in without:
@@ -92,12 +103,9 @@ def claim_next(
             break
         else:
             task_id = fallback if fallback and overlapping else ""
-        if not task_id:
-            return None
-        tasks.take(task_id, agent=agent, incarnation=incarnation)
-        task = tasks.get(task_id)
-        if reserve_for_s and task.files:
-            reservations.reserve(
+        task = tasks.take(task_id, agent=agent, incarnation=incarnation) if task_id else None
+        if task and task.files and reserve_for_s:
+            Reservations(db, worktree=tasks.journal.worktree).reserve(
                 task.files, agent=agent, incarnation=incarnation, task_id=task.id,
                 ttl_s=reserve_for_s,
             )  # fmt: skip
@@ -112,26 +120,29 @@ def _overlaps(others: Others, row: Row) -> bool:
 
 def _candidates(db: Database, strategy: str, skills: set[str]) -> Iterator[Row]:
     """The claimable tasks that the skills cover, the best first, read page by page."""
-    statement, order, by_match = STRATEGIES[strategy]
+    chosen = STRATEGIES[strategy]
+    if chosen.of_all and not skills:
+        yield from _pages(db, chosen.of_all)
+        return
     levels: dict[int, list[str]] = {}
     for found in db.all("claims.skill_sets"):
         needed = set(json.loads(str(found["skills"])))
         if not skills or needed <= skills:
-            level = -len(needed & skills) if by_match else 0
+            level = -len(needed & skills) if chosen.prefers_matching else 0
             levels.setdefault(level, []).append(str(found["skills"]))
     for level in sorted(levels):
-        pages = (_pages(db, statement, one) for one in levels[level])
-        yield from merge(*pages, key=order)
+        pages = (_pages(db, chosen.by_skills, skills=one) for one in levels[level])
+        yield from merge(*pages, key=chosen.order)
 
 
-def _pages(db: Database, statement: str, skills: str) -> Iterator[Row]:
-    """All the rows of one list of skills, in the statement's order, in pages that double."""
+def _pages(db: Database, statement: str, **where: str) -> Iterator[Row]:
+    """All the rows of the statement, in its order, read in growing pages."""
     offset = 0
     limit = PAGE
     while True:
-        rows = db.all(statement, skills=skills, limit=limit, offset=offset)
+        rows = db.all(statement, **where, limit=limit, offset=offset)
         yield from rows
         if len(rows) < limit:
             return
         offset += limit
-        limit *= 2
+        limit *= 4

@@ -11,16 +11,25 @@ from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.models.patterns import Pattern
-from jetpack_git.models.patterns import fold as lowered
+from jetpack_git.models.patterns import fold
+from jetpack_git.models.patterns import misses
 from jetpack_git.models.patterns import parents
+from jetpack_git.models.patterns import pieces
 
 Held = tuple[Pattern, Row]
 Conflict = tuple[str, Row]
+_JSON = {code: f"\\u{code:04x}" for code in (*range(32), 34, 92)}  # the module json starts slowly
 
 
 def is_needed(db: Database) -> bool:
     """Whether anybody has reserved anything."""
     return db.one("reservations.any_active", now=clock.now()) is not None
+
+
+def ignores_case(db: Database) -> bool:
+    """Whether `core.ignorecase` holds in this clone."""
+    row = db.one("meta.get", name="ignorecase")
+    return row is not None and row["value"] == "true"
 
 
 def agent_of(db: Database, worktree: str | None) -> str | None:
@@ -33,21 +42,29 @@ def agent_of(db: Database, worktree: str | None) -> str | None:
 
 def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     """The active reservations that cover each of the paths; paths without any are left out."""
-    now = clock.now()
-    row = db.one("meta.get", name="ignorecase")
-    fold = row is not None and row["value"] == "true"
-    at: dict[str, list[Held]] = {}
+    folds = ignores_case(db)
+    keys = {path: fold(path) if folds else path for path in paths}
+    above = {path: parents(key) for path, key in keys.items()}
+    at = _near(
+        db, {one for each in above.values() for one in each}, "\n".join(keys.values()), folds
+    )
     found: dict[str, list[Held]] = {}
-    for path in paths:
-        held: list[Held] = []
-        for above in parents(lowered(path) if fold else path):
-            if above not in at:
-                rows = db.all("reservations.at", anchor=above, now=now) if _storable(above) else []
-                at[above] = [(Pattern(str(one["pattern"]), fold), one) for one in rows]
-            held += [one for one in at[above] if one[0].matches(path)]
+    for path, each in above.items():
+        held = [one for key in each for one in at.get(key, ()) if one[0].matches(path)]
         if held:
             found[path] = held
     return found
+
+
+def _near(db: Database, anchors: set[str], text: str, folds: bool) -> dict[str, list[Held]]:
+    """The active reservations at the anchors, but for those that no path of `text` can meet."""
+    known = ",".join(f'"{one.translate(_JSON)}"' for one in anchors if _storable(one))
+    at: dict[str, list[Held]] = {}
+    for row in db.all("reservations.at", anchors=f"[{known}]", now=clock.now()):
+        pattern = str(row["pattern"])
+        if not misses(pieces(fold(pattern) if folds else pattern), text):
+            at.setdefault(str(row["anchor"]), []).append((Pattern(pattern, folds), row))
+    return at
 
 
 def conflicts(touched: dict[str, list[Held]], agent: str) -> list[Conflict]:

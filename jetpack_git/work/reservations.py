@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
-from jetpack_git.data.database import Row
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import to_reservation
 from jetpack_git.errors import BadInput
-from jetpack_git.models.patterns import Pattern
-from jetpack_git.models.patterns import anchor
-from jetpack_git.models.patterns import fold
-from jetpack_git.models.patterns import parents
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.work.guard import ignores_case
+from jetpack_git.work.overlaps import Others
+from jetpack_git.work.overlaps import key
 
 DEFAULT_TTL_S = 3600
 LONGEST_TTL_S = 366 * 24 * 3600
@@ -29,8 +26,7 @@ class Reservations:
     def __init__(self, db: Database, *, worktree: str | None = None) -> None:
         self.db = db
         self.journal = Journal(db, worktree)
-        row = db.one("meta.get", name="ignorecase")
-        self._ignorecase = row is not None and row["value"] == "true"
+        self._folds = ignores_case(db)
 
     def reserve(
         self,
@@ -58,7 +54,7 @@ class Reservations:
             overlaps = self.overlaps(patterns, agent=agent)
             for pattern in patterns:
                 values = {
-                    "pattern": pattern, "anchor": self._anchor(pattern), "agent": agent,
+                    "pattern": pattern, "anchor": key(pattern, folds=self._folds), "agent": agent,
                     "incarnation": incarnation, "task_id": task_id, "shared": shared,
                     "reason": reason, "now": clock.now(), "expires_at": clock.after(ttl_s),
                 }  # fmt: skip
@@ -74,16 +70,12 @@ class Reservations:
 
     def overlaps(self, patterns: Sequence[str], *, agent: str) -> list[Overlap]:
         """Other agents' active reservations that some path could match as well."""
-        others = self.others(agent)
+        others = Others(self.db, agent, self.journal.worktree)
         return [
             Overlap(pattern, to_reservation(row))
             for pattern in patterns
             for row in others.meeting(pattern)
         ]
-
-    def others(self, agent: str) -> Others:
-        """What all other agents hold at this moment."""
-        return Others(self.db, agent, self.journal.worktree, ignorecase=self._ignorecase)
 
     def active(self, *, agent: str | None = None, limit: int = -1) -> tuple[list[Reservation], int]:
         """The first `limit` active reservations, in order, and how many there are."""
@@ -120,61 +112,6 @@ class Reservations:
             "reservations.extend", agent=agent, incarnation=incarnation, now=clock.now(),
             expires_at=clock.after(ttl_s),
         )  # fmt: skip
-
-    def _anchor(self, pattern: str) -> str:
-        return _key(pattern, self._ignorecase)
-
-
-class Others:
-    """The active reservations of all agents but one, at one moment; none is read twice.
-
-    A name that is no directory in the worktree stands for a file.
-    """
-
-    def __init__(self, db: Database, agent: str, worktree: str | None, *, ignorecase: bool) -> None:
-        self._db = db
-        self._agent = agent
-        self._worktree = worktree
-        self._ignorecase = ignorecase
-        self._now = clock.now()
-        self._near: dict[tuple[str, str], list[tuple[Pattern, Row]]] = {}
-        self._meeting: dict[str, list[Row]] = {}
-
-    def meeting(self, pattern: str) -> list[Row]:
-        """Those that some path could match as well as the pattern, in their order."""
-        if pattern not in self._meeting:
-            key = _key(pattern, self._ignorecase)
-            near = list(self._read("below", key))
-            for above in parents(key):
-                near += self._read("at", above)
-            wanted = self._pattern(pattern)
-            found = {row["seq"]: row for held, row in near if wanted.overlaps(held)}
-            self._meeting[pattern] = [found[seq] for seq in sorted(found, key=_number)]
-        return self._meeting[pattern]
-
-    def _read(self, where: str, key: str) -> list[tuple[Pattern, Row]]:
-        if (where, key) not in self._near:
-            rows = self._db.all(f"reservations.{where}", anchor=key, now=self._now)
-            self._near[where, key] = [
-                (self._pattern(str(row["pattern"])), row)
-                for row in rows
-                if row["agent"] != self._agent
-            ]
-        return self._near[where, key]
-
-    def _pattern(self, text: str) -> Pattern:
-        leaf = self._worktree is not None and not os.path.isdir(f"{self._worktree}/{anchor(text)}")
-        return Pattern(text, self._ignorecase, leaf=leaf)
-
-
-def _number(value: object) -> int:
-    return int(str(value))
-
-
-def _key(pattern: str, ignorecase: bool) -> str:
-    """Where the pattern is looked up: its anchor, folded where case is ignored."""
-    key = anchor(pattern)
-    return fold(key) if ignorecase else key
 
 
 def _check_ttl(ttl_s: float) -> None:

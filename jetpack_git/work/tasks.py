@@ -39,8 +39,9 @@ class Tasks:
 
     def get(self, text: str) -> Task:
         """The task of that id, or of the one id that begins so. Raises NotFound."""
-        row = self.db.one("tasks.get", id=resolve(self.db, text))
-        assert row is not None
+        row = self.db.one("tasks.get", id=text)
+        if row is None:
+            (row,) = self.db.all("tasks.get", id=resolve(self.db, text))
         return to_task(row)
 
     def add(self, task: Task, *, agent: str | None = None) -> Task:
@@ -143,19 +144,21 @@ class Tasks:
         """
         task_id = resolve(self.db, text)
         with self.db.transaction():
-            if not self.take(task_id, agent=agent, incarnation=incarnation):
+            task = self.take(task_id, agent=agent, incarnation=incarnation)
+            if task is None:
                 raise self._why_not_claimable(self.get(task_id), agent)
-        return self.get(task_id)
+        return task
 
-    def take(self, task_id: str, *, agent: str, incarnation: str | None) -> bool:
-        """Whether the agent got the task. To be called inside a transaction."""
+    def take(self, task_id: str, *, agent: str, incarnation: str | None) -> Task | None:
+        """The task, if the agent got it. To be called inside a transaction."""
         won = self.db.one(
             "tasks.claim", id=task_id, agent=agent, incarnation=incarnation, now=clock.now()
         )
-        if won is not None:
-            self.journal.event("task.claimed", task_id, agent=agent)
-            self.journal.touched("task", task_id)
-        return won is not None
+        if won is None:
+            return None
+        self.journal.event("task.claimed", task_id, agent=agent)
+        self.journal.touched("task", task_id)
+        return to_task(won)
 
     def begin(self, text: str, *, agent: str, incarnation: str | None = None) -> Task:
         """The claimed task is in progress."""
@@ -281,7 +284,7 @@ class Tasks:
             self.journal.touched("task", before.id)
             if status in CLOSED or before.status in CLOSED:
                 settle.after_status(self.journal, [before.id])
-        return self.get(before.id)
+        return to_task(moved)
 
     def _why_not_claimable(self, task: Task, agent: str) -> Exception:
         """The error that explains why nobody can claim the task now."""

@@ -26,6 +26,11 @@ WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND skills = :skills
 ORDER BY priority, seq LIMIT :limit OFFSET :offset
 
+-- name: most_urgent_of_all
+SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+ORDER BY priority, seq LIMIT :limit OFFSET :offset
+
 -- name: highest_score
 SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_graph
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0

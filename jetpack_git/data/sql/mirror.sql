@@ -27,7 +27,7 @@ DELETE FROM mirror_seen WHERE worktree = :worktree
 SELECT 1 AS known FROM mirror_known WHERE path = :path AND blob = :blob
 
 -- name: remember
-INSERT INTO mirror_known (path, blob) VALUES (:path, :blob) ON CONFLICT DO NOTHING
+INSERT INTO mirror_known (path, blob) VALUES (:path, :blob) ON CONFLICT DO NOTHING RETURNING path
 
 -- name: see
 INSERT INTO mirror_seen (worktree, path, blob, stat) VALUES (:worktree, :path, :blob, :stat)

@@ -12,11 +12,12 @@ WHERE anchor = :anchor AND pattern = :pattern AND agent = :agent AND shared = :s
     AND reason = :reason AND released_at IS NULL AND expires_at > :now
 RETURNING *
 
--- The active reservations whose literal beginning is just this path. All that can cover a
--- file stand at the file or at one of the folders above it.
+-- The active reservations whose literal beginning is just one of these paths. All that can
+-- cover a file stand at the file or at one of the folders above it.
 -- name: at
 SELECT * FROM reservations INDEXED BY reservations_active
-WHERE released_at IS NULL AND expires_at > :now AND anchor = :anchor
+WHERE released_at IS NULL AND expires_at > :now
+    AND anchor IN (SELECT value FROM json_each(:anchors))
 ORDER BY seq
 
 -- The active reservations below a folder.

@@ -40,7 +40,8 @@ WHERE id = :id
 UPDATE tasks SET status = 'claimed', assignee = :agent, incarnation = :incarnation,
     claimed_at = :now, updated_at = :now, attempts = attempts + 1
 WHERE id = :id AND status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
-RETURNING id
+RETURNING *,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
 
 -- The holder moves its task on. An incarnation that is NULL speaks for a person.
 -- name: move
@@ -52,7 +53,8 @@ UPDATE tasks SET status = :status, updated_at = :now,
 WHERE id = :id AND status IN (SELECT value FROM json_each(:sources))
     AND (:holder IS NULL OR assignee IS NULL OR assignee = :holder)
     AND (:incarnation IS NULL OR incarnation IS NULL OR incarnation = :incarnation)
-RETURNING id
+RETURNING *,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
 
 -- name: set_branch
 UPDATE tasks SET branch = :branch, updated_at = :now WHERE id = :id

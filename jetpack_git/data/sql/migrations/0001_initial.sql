@@ -44,7 +44,8 @@ CREATE TABLE tasks (
 CREATE UNIQUE INDEX tasks_plan_key ON tasks (plan_id, plan_key) WHERE plan_key IS NOT NULL;
 CREATE INDEX tasks_parent ON tasks (parent_id, position) WHERE parent_id IS NOT NULL;
 CREATE INDEX tasks_roots ON tasks (seq) WHERE parent_id IS NULL;
-CREATE INDEX tasks_status ON tasks (status);
+CREATE INDEX tasks_unmerged ON tasks (completed_at, seq)
+    WHERE status = 'completed' AND commit_id IS NOT NULL AND branch IS NOT NULL;
 CREATE INDEX tasks_held ON tasks (assignee) WHERE status IN ('claimed', 'in_progress');
 CREATE INDEX tasks_ready ON tasks (priority, seq)
     WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0;
@@ -98,7 +99,7 @@ CREATE INDEX reservations_agent ON reservations (agent) WHERE released_at IS NUL
 
 -- id is the same in every clone; seq is the order in this one.
 CREATE TABLE events (
-    seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq     INTEGER PRIMARY KEY,
     id      TEXT NOT NULL UNIQUE,
     at      TEXT NOT NULL,
     kind    TEXT NOT NULL,
@@ -108,7 +109,6 @@ CREATE TABLE events (
     data    TEXT NOT NULL DEFAULT '{}'
 );
 CREATE INDEX events_task ON events (task_id, seq) WHERE task_id IS NOT NULL;
-CREATE INDEX events_kind ON events (kind, seq);
 
 -- Every version of a mirror file that was ever written or read (its git blob id).
 CREATE TABLE mirror_known (

@@ -1,0 +1,83 @@
+"""The settings of a worktree, parsed only when its file has changed.
+
+YAML and the checks of its values take longer to load than most commands to run, so what was
+parsed last is kept in the database beside its text. The hook imports this.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from jetpack_git import __version__
+from jetpack_git.data.database import Database
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import StoreError
+from jetpack_git.models.config import Config
+from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import SwarmConfig
+
+NAME = "config"  # of the row in the table `meta`
+
+
+def read(path: str | None, db: Database | None, *, keep: bool = False) -> Config:
+    """The settings in the file, or the defaults where there is none.
+
+    `db` is where to look for what was parsed before, and where to `keep` it. Raises
+    BadInput with file and line.
+    """
+    text = None if path is None else _text(path)
+    if path is None or text is None:
+        return Config()
+    found = _kept(db, text) if db else None
+    if found is None:
+        from jetpack_git.models import parse
+
+        found = parse.config(text, source=path)
+        if db and keep:
+            _keep(db, text, found)
+    return found
+
+
+def _kept(db: Database, text: str) -> Config | None:
+    """What this version of us has made of the same text before."""
+    import json
+
+    row = db.one("meta.get", name=NAME)
+    try:
+        kept = json.loads(str(row["value"])) if row is not None else {}
+        if kept.get("version") != __version__ or kept.get("text") != text:
+            return None
+        found = kept["config"]
+        return Config(
+            GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]), tuple(found["unknown"])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
+        return None
+
+
+def _keep(db: Database, text: str, config: Config) -> None:
+    import json
+    from dataclasses import asdict
+
+    value = json.dumps({"version": __version__, "text": text, "config": asdict(config)})
+    with suppress(StoreError):  # without it the next command is slower, no more
+        db.run("meta.set", name=NAME, value=value)
+
+
+def _text(path: str) -> str | None:
+    """The text of the file; None when there is none. Raises BadInput."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+        return data.decode("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{path}:{line}: this is no UTF-8 text.", hint="Convert the file to UTF-8."
+        ) from error
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be read: {error.strerror}.", hint="Put a plain file there."
+        ) from error
