@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,21 +116,33 @@ class Repo:
         return Answer(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where repositories are kept that many tests begin with."""
+    return tmp_path_factory.mktemp("models")
+
+
 @pytest.fixture
-def bare_repo(tmp_path: Path) -> Repo:
+def bare_repo(tmp_path: Path, models: Path) -> Repo:
     """A repository with one commit, not set up."""
-    repo = Repo(tmp_path / "repo")
-    repo.path.mkdir()
-    repo.git("init", "--quiet")
-    repo.write("a.py", "a = 1\n")
-    repo.commit("First")
-    return repo
+    model = Repo(models / "bare")
+    if not model.path.exists():
+        model.path.mkdir()
+        model.git("init", "--quiet")
+        model.write("a.py", "a = 1\n")
+        model.commit("First")
+    return Repo(shutil.copytree(model.path, tmp_path / "repo", symlinks=True))
 
 
 @pytest.fixture
-def repo(bare_repo: Repo) -> Repo:
+def repo(bare_repo: Repo, models: Path) -> Repo:
     """A repository with one commit, set up for git-jetpack."""
-    bare_repo.ok("init")
+    model = models / "repo"
+    if model.exists():
+        shutil.copytree(model, bare_repo.path, symlinks=True, dirs_exist_ok=True)
+    else:
+        bare_repo.ok("init")
+        shutil.copytree(bare_repo.path, model, symlinks=True)
     return bare_repo
 
 
