@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -104,3 +105,13 @@ def test_relative_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), (path, target)
+
+
+def test_the_work_ahead_is_in_the_projects_own_tasks(repo: Repo) -> None:
+    """Its task files can be loaded, and the roadmap says nothing that they do not."""
+    shutil.copytree(ROOT / ".tasks", repo.path / ".tasks", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "docs", repo.path / "docs")
+    loaded = repo.ok("sync")
+    assert (loaded["errors"], len(loaded["added"]) > 30) == ([], True)
+    told = repo.jetpack("load", "docs/roadmap.md", "--dry-run", "--json").json
+    assert (told["added"], told["updated"]) == ([], [])
