@@ -216,19 +216,32 @@ def _write(db: Database, root: str) -> None:
 
 
 def _hooks(workspace: Workspace) -> Iterator[Finding]:
-    """The guard is installed, and its interpreter is this one."""
+    """The guard is installed, and its interpreter, which need not be ours, can run it."""
     where = Path(workspace.clone.worktree or workspace.clone.common_dir)
     python = Path(sys.executable)
-    states = [one for one in hooks.status(where, python=python) if one.state != "installed"]
+    states = hooks.status(where, python=python)
     for state in states:
         if state.state == "managed-missing":
             yield Finding(
                 "hooks", f"{state.name} is managed by {state.found.manager}, without the guard.",
                 f"Add these lines there:\n{state.found.lines}",
             )  # fmt: skip
-    if any(one.state in ("missing", "other-interpreter") for one in states):
-        names = ", ".join(one.name for one in states)
+    broken = [one.name for one in states if not _can_run(one, where)]
+    if broken:
         yield Finding(
-            "hooks", f"The guard does not stand in {names}, or runs under another Python.",
+            "hooks", f"The guard does not stand in {', '.join(broken)}, or cannot run there.",
             "Install it.", lambda: hooks.install(where, python=python),
         )  # fmt: skip
+
+
+def _can_run(state: hooks.HookState, where: Path) -> bool:
+    """Whether the hook needs no repair of ours."""
+    if state.state == "missing":
+        return False
+    if state.interpreter is None:
+        return True
+    try:
+        hooks.self_test(where, python=state.interpreter)
+    except StoreError:
+        return False
+    return True

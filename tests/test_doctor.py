@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 from pathlib import Path
 
 import apsw
@@ -187,3 +188,17 @@ def test_a_damaged_database_is_told_and_left_alone(repo: Repo) -> None:
     assert "damaged" in told.out + told.err
     assert "git jetpack init" in told.out + told.err
     assert path.read_bytes() == bytes(data)
+
+
+def test_a_hook_may_run_under_another_python(repo: Repo) -> None:
+    """It is left alone as long as that one can run the guard."""
+    other = repo.path.parent / "python"
+    other.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    other.chmod(0o755)
+    hook = repo.path / ".git/hooks/pre-commit"
+    hook.write_text(hook.read_text().replace(sys.executable, str(other)))
+    before = hook.read_text()
+    assert (repo.jetpack("doctor").out, hook.read_text()) == ("Everything is in order.\n", before)
+    other.write_text("#!/bin/sh\nexit 1\n")
+    assert "hooks: The guard does not stand in pre-commit," in repo.jetpack("doctor").out
+    assert hook.read_text() == before.replace(str(other), sys.executable)

@@ -240,3 +240,11 @@ def test_a_dependent_waits_for_the_commit_of_what_said_done_itself(repo: Repo) -
     answer = start(repo, shell(f"{command} [ -e {one} ]"), "-a", "2")
     assert answer.code == 0, answer
     check_clean(repo)
+
+
+def test_a_swarm_gives_each_task_out_once(repo: Repo) -> None:
+    """What an agent gave up is no other agent's, not even while its command still runs."""
+    one = add(repo, "Hot potato")
+    commit_tasks(repo)
+    start(repo, shell("git jetpack release $JETPACK_TASK; sleep 2.5"), "-a", "3")
+    assert events(repo, one).count("claimed") == 1

@@ -134,6 +134,7 @@ def test_listings_say_how_much_they_leave_out(repo: Repo) -> None:
     for args, wanted in (
         (("list", "-n", "0"), ids),
         (("list", "--status", "blocked"), ids[1:2]),
+        (("list", "--status", "pending"), ids[:2]),
         (("list", "--status", "claimed"), ids[2:]),
         (("list", "--assignee", "ann"), ids[2:]),
         (("list", "--plan", "none"), []),

@@ -13,7 +13,11 @@ from jetpack_git.models.task import Status
 
 
 @command("list", short_help="List tasks.")
-@click.option("--status", type=click.Choice([str(one) for one in Status]), help="Only these.")
+@click.option(
+    "--status",
+    type=click.Choice([str(one) for one in Status]),
+    help="Only these; pending ones may be ready or blocked.",
+)
 @click.option("--assignee", metavar="NAME", help="Only what this agent holds or held.")
 @click.option("--plan", metavar="ID", help="Only the tasks of this plan.")
 @fields.limit_option(50)

@@ -236,7 +236,6 @@ class Swarm:
         finally:
             with self._state:
                 self._busy -= 1
-                self._tried.add(task.id)
                 self.summary.results.append((task, worker.agent.name, what))
                 self._state.notify_all()
 
@@ -256,6 +255,7 @@ class Swarm:
                 )  # fmt: skip
                 if task is not None:
                     self._busy += 1
+                    self._tried.add(task.id)
                     return task
                 if self._busy == 0:
                     return None

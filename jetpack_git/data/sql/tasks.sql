@@ -71,11 +71,12 @@ FROM tasks t WHERE t.parent_id = :id ORDER BY t.position, t.seq
 -- name: next_position
 SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id = :parent_id
 
--- What a listing shows, oldest first.
+-- What a listing shows, oldest first. A stored status finds ready and blocked tasks as well.
 -- name: list
 SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t
-WHERE (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+WHERE (:state IS NULL OR t.status = :state
+        OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
         THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
@@ -84,7 +85,8 @@ ORDER BY t.seq LIMIT :limit
 -- name: list_total
 SELECT count(*) AS total
 FROM tasks t
-WHERE (:state IS NULL OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
+WHERE (:state IS NULL OR t.status = :state
+        OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
         THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
