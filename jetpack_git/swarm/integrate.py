@@ -16,6 +16,7 @@ from jetpack_git.work import guard
 from jetpack_git.workspace import Workspace
 
 TRIES = 3
+TRIES_WHILE_MOVING = 30  # somebody who commits again and again is met between two commits
 PAUSE_S = 0.2  # for somebody else's git to give its lock back
 
 
@@ -53,7 +54,7 @@ def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: b
 def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone: Path) -> str:
     """The base, moved to a merge of it and the task's commit."""
     assert task.commit_id is not None
-    for attempt in range(TRIES):
+    for attempt in range(1, TRIES_WHILE_MOVING + 1):
         old = worktrees.commit_of(f"refs/heads/{base}", cwd=clone)
         if old is None:
             raise GitFailed(f"There is no branch {base} any more.")
@@ -65,9 +66,11 @@ def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone
         try:
             branches.move_base(base, old, new, clone=clone)
         except GitFailed:
-            if attempt + 1 == TRIES:
+            moved = worktrees.commit_of(f"refs/heads/{base}", cwd=clone) != old
+            if attempt >= (TRIES_WHILE_MOVING if moved else TRIES):
                 raise
-            clock.sleep(PAUSE_S)
+            if not moved:
+                clock.sleep(PAUSE_S)
             continue
         return new
     raise AssertionError("unreachable")
