@@ -38,6 +38,8 @@ def test_the_guard_stops_what_somebody_reserved_before(repo: Repo, how: str) -> 
     assert repo.git("rev-parse", "main") == before
     branch = str(task(repo, one).branch)
     assert repo.git("diff", "--name-only", "main", branch, "--", "a.py") == "a.py"
+    log = repo.git("show", f"{branch}:.tasks/{one}.log")
+    assert ("\tcompleted\t" in log) == (how == "completed")
     repo.ok("unreserve", "a.py", "--as", "maya")
     prompt = repo.path.parent / "prompt"
     again = start(repo, f"sh -c '[ -e {prompt} ] || cp {{prompt_file}} {prompt}'",

@@ -164,11 +164,22 @@ def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
     """The files in this worktree say what the database is about to be told.
 
     So that one commit holds the work and its completion. When it does not come to that,
-    `overwrite` puts the files right.
+    `take_back` and `overwrite` put the files right.
     """
     with db.transaction_quietly():
         files.write(worktree, files.task_path(task.id), text.task_text(task).encode())
         _write_log(db, worktree, "task", task.id, (event,))
+
+
+def take_back(db: Database, worktree: str, task_id: str, event: Event) -> None:
+    """The task's log says no more what did not happen after all."""
+    path = files.log_path(task_id)
+    with db.transaction_quietly():
+        there = (files.read(worktree, path) or b"").decode("utf-8", "surrogateescape")
+        kept = text.without(there, event.id)
+        if kept != there:
+            stat = files.write(worktree, path, kept.encode("utf-8", "surrogateescape"))
+            db.run("mirror.see", worktree=worktree, path=path, blob="", stat=stat)
 
 
 def conflict(db: Database, worktree: str, path: str, noun_id: str, blob: str) -> str:

@@ -121,6 +121,12 @@ def log_text(existing: str, events: Iterable[Event]) -> str:
     return existing + "".join(f"{line}\n" for line in added)
 
 
+def without(existing: str, event_id: str) -> str:
+    """The log without that event."""
+    lines = existing.split("\n")
+    return "\n".join(line for line in lines if line.split("\t", 2)[1:2] != [event_id])
+
+
 def _fields(*pairs: tuple[str, str | int | None]) -> list[str]:
     return [
         f"{key}: {value if isinstance(value, int) else scalar(value)}"

@@ -245,8 +245,12 @@ class Worker:
         )
         if task.status != Status.COMPLETED:
             export.write_ahead(self.workspace.db, self.root, done, event)
-        stopped = self._commit(done, prepared)
+        try:
+            stopped = self._commit(done, prepared)
+        except JetpackError as error:
+            stopped = error.message
         if stopped:
+            export.take_back(self.workspace.db, self.root, task.id, event)
             return self._give_up(task, "retry", stopped)
         commit = git("rev-parse", "HEAD", cwd=Path(self.root))
         try:
