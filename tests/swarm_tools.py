@@ -37,9 +37,14 @@ def shell(text: str) -> str:
 
 
 def start(repo: Repo, command: str, *args: str, **env: str) -> Answer:
-    """What `git jetpack start` said, and it left no process."""
+    """What `git jetpack start` said, and it left no process.
+
+    One that was killed could not see to that; its git may still have a moment to go.
+    """
     env |= {MARK: str(repo.path)}
     answer = repo.jetpack("start", "--command", command, *args, **env)
+    if answer.code < 0:
+        wait_for(lambda: not marked(repo))
     assert not marked(repo), answer
     return answer
 
