@@ -1,6 +1,6 @@
-"""Makes the documentation that follows from the code: docs/cli.md and the man page.
+"""Makes the documentation that follows from the code: commands, man page and states.
 
-`python docs/generate.py` writes both; with `--check` it fails when one is stale.
+`python docs/generate.py` writes all of it; with `--check` it fails when a file is stale.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from jetpack_git.cli.main import cli
+from jetpack_git.models import transitions
 
 DOCS = Path(__file__).parent
 WIDTH = 90
@@ -86,6 +87,23 @@ def manual() -> str:
     return "\n".join(lines)
 
 
+def states() -> str:
+    """The text of docs/states.md."""
+    parts = [
+        "# The states of a task\n",
+        "<!-- Made from jetpack_git/models/transitions.py by docs/generate.py; do not edit. -->\n",
+        " ".join((transitions.__doc__ or "").partition("\n\n")[2].split()) + "\n",
+        "Users see `ready` or `blocked` where a task is `pending` or `pending_retry`: that\n"
+        "follows from what it waits for. One whose next attempt waits stays `pending_retry`.\n",
+        "| move | from | to | event | what it means |",
+        "|---|---|---|---|---|",
+    ]
+    for one in transitions.TRANSITIONS.values():
+        sources = " ".join(f"`{source}`" for source in one.sources)
+        parts.append(f"| {one.verb} | {sources} | `{one.target}` | `{one.event}` | {one.meaning} |")
+    return "\n".join(parts) + "\n"
+
+
 def _manual_entry(name: str, command: click.Command, context: click.Context) -> Iterator[str]:
     """One command of the man page."""
     usage = " ".join(command.collect_usage_pieces(context))
@@ -111,7 +129,11 @@ def _escaped(text: str) -> str:
 
 def main() -> int:
     """0 when the files are as the code says, or have been made so."""
-    made = {DOCS / "cli.md": reference(), DOCS / "git-jetpack.1": manual()}
+    made = {
+        DOCS / "cli.md": reference(),
+        DOCS / "git-jetpack.1": manual(),
+        DOCS / "states.md": states(),
+    }
     stale = [
         path
         for path, text in made.items()

@@ -68,6 +68,13 @@ class Workspace:
             said = [f"the task files are still to be written: {error.message}"]
         self.warnings += [one for one in said if one not in self.warnings]
 
+    def wake(self) -> None:
+        """What waited for its time can be claimed, or the warnings say why not."""
+        try:
+            self.tasks.wake()
+        except StoreError as error:
+            self.warnings.append(f"tasks whose time has come still wait: {error.message}")
+
     def _foretell(self) -> None:
         """What is about to be written to the files is known as ours with the change itself."""
         if self.clone.worktree is not None and not self.paused:

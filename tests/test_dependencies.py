@@ -52,7 +52,7 @@ def test_a_task_is_blocked_until_all_that_it_waits_for_is_finished(tasks: Tasks)
     assert (tasks.get(waiting).state, tasks.get(waiting).blockers) == ("blocked", 2)
     finish(tasks, one)
     tasks.claim(two, agent="ann")
-    tasks.fail(two, agent="ann")
+    tasks.fail(two, agent="ann", final=True)
     assert (tasks.get(waiting).state, tasks.get(waiting).blockers) == ("blocked", 1)
     tasks.cancel(two, agent="ann")
     assert (tasks.get(waiting).state, tasks.get(waiting).blockers) == ("ready", 0)
@@ -289,7 +289,8 @@ def step(tasks: Tasks, model: Model, dice: random.Random) -> None:
         model.edges.discard(edge)
     elif kind == "move":
         verb = dice.choice(list(AFTER))
-        if attempt(lambda: getattr(tasks, verb)(one, agent="ann")):
+        more = {"final": True} if verb == "fail" else {}
+        if attempt(lambda: getattr(tasks, verb)(one, agent="ann", **more)):
             model.own[one] = AFTER[verb]
 
 

@@ -51,7 +51,9 @@ def test_a_template_that_cannot_be_used_is_refused(template: str) -> None:
 
 
 def test_a_command_that_fails_fails_its_task(repo: Repo, one: str) -> None:
-    """The reason is kept, and so is what it wrote."""
+    """The reason is kept, and so is what it wrote; its last attempt fails it for good."""
+    repo.ok("edit", one, "--max-attempts", "1")
+    commit_tasks(repo)
     answer = start(repo, shell("echo half > half.txt; echo no idea; exit 7"))
     assert answer.code == 1
     assert task(repo, one).status == "failed"
@@ -91,7 +93,7 @@ def test_a_command_without_end_is_ended_with_all_its_children(repo: Repo, one: s
     """After swarm.task_timeout_s its group gets SIGTERM, and SIGKILL when it does not listen."""
     begin = time.monotonic()
     answer = start(repo, shell("echo a > b.txt; trap '' TERM; sleep 60 & sleep 60 & wait; wait"))
-    assert (answer.code, task(repo, one).status) == (1, "failed")
+    assert (answer.code, task(repo, one).status) == (1, "pending_retry")
     assert "no end after 1.5 s" in repo.jetpack("log", one).out
     assert on_branch(repo, one, "b.txt") == "a"
     assert time.monotonic() - begin < 20
@@ -203,7 +205,10 @@ def test_a_merge_with_conflicts_is_no_result(repo: Repo, one: str) -> None:
     check_clean(repo)
 
 
-@pytest.mark.parametrize(("verb", "status"), [("fail", "failed"), ("release", "pending")])
+@pytest.mark.parametrize(
+    ("verb", "status"),
+    [("fail --final", "failed"), ("fail", "pending_retry"), ("release", "pending")],
+)
 def test_an_agent_may_give_its_task_up(repo: Repo, one: str, verb: str, status: str) -> None:
     """What it said counts, and what it wrote is kept."""
     answer = start(repo, shell(f"echo a > b.txt; git jetpack {verb} $JETPACK_TASK -m 'no way'"))

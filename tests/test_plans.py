@@ -172,7 +172,7 @@ def test_a_tick_completes_a_task_that_nobody_holds(tasks: Tasks) -> None:
     ids = {title: one.id for title, one in by_title(tasks).items()}
     tasks.claim(ids["B"], agent="bob")
     tasks.claim(ids["C"], agent="bob")
-    tasks.fail(ids["C"], agent="bob")
+    tasks.fail(ids["C"], agent="bob", final=True)
     assert summary(load(tasks, "- [x] A\n- [x] B\n- [x] C\n"))[1] == ["A", "C"]
     assert {title: one.status for title, one in by_title(tasks).items()} == {
         "A": "completed", "B": "claimed", "C": "completed",
@@ -341,6 +341,8 @@ def test_load_on_the_command_line(repo: Repo) -> None:
         "schema", "plan_id", "dry_run", "added", "updated", "unchanged", "missing",
     ]  # fmt: skip
     shown = [repo.ok("show", one["id"])["task"] for one in loaded["added"]]
+    counts = [one.pop("progress")["leaves"] for one in shown if one["children"]]
+    assert counts == [3, 3, 2, 1]
     assert loaded["added"] == shown
     after = state()
     again = repo.jetpack("load", str(repo.path / "docs/Big Plan.md"))

@@ -155,8 +155,9 @@ def test_listings_say_how_much_they_leave_out(repo: Repo) -> None:
 
 KEYS = [
     "id", "title", "description", "status", "priority", "parent_id", "plan_id", "skills", "files",
-    "depends", "estimate_s", "assignee", "branch", "commit_id", "summary", "created_at",
-    "updated_at", "claimed_at", "completed_at", "attempts", "children", "blockers",
+    "depends", "links", "estimate_s", "assignee", "branch", "commit_id", "summary", "created_at",
+    "updated_at", "claimed_at", "completed_at", "attempts", "max_attempts", "retry_at", "percent",
+    "results", "labels", "aliases", "children", "blockers",
 ]  # fmt: skip
 
 
@@ -178,7 +179,7 @@ def test_every_command_answers_with_one_document(repo: Repo) -> None:
     assert [row.split()[1:4] for row in repo.jetpack("log", one).out.splitlines()] == [
         ["created", "Ada", "One"], ["edited", "Ada", "fields:"], ["claimed", "Ada"],
         ["begun", "Ada"], ["released", "Ada", "later"], ["claimed", "Ada"],
-        ["failed", "Ada", "no"], ["released", "Ada"], ["claimed", "Ada"],
+        ["retried", "Ada", "no"], ["released", "Ada"], ["claimed", "Ada"],
         ["completed", "Ada", "yes"],
     ]  # fmt: skip
 
@@ -193,7 +194,7 @@ def test_show_tells_all_of_a_parent(repo: Repo) -> None:
     created = repo.ok("show", parent)["task"]["created_at"]
     assert repo.jetpack("show", parent).out.splitlines() == [
         f"{parent}  Parent",
-        "  status    pending",
+        "  status    in_progress 50%",
         "  priority  P2",
         "  estimate  1h30m",
         f"  created   {created}",

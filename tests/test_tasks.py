@@ -21,16 +21,20 @@ STATES = (
     "ready", "blocked", "claimed", "in_progress", "completed", "failed", "pending_retry",
     "cancelled",
 )  # fmt: skip
-VERBS = ("claim", "begin", "done", "fail", "retry", "release", "cancel")
+VERBS = (
+    "claim", "begin", "progress", "done", "fail", "retry", "hand_over", "release", "cancel",
+)  # fmt: skip
 MOVES = {
     "ready": {"claim": "claimed", "cancel": "cancelled"},
     "blocked": {"cancel": "cancelled"},
     "claimed": {
-        "begin": "in_progress", "done": "completed", "fail": "failed", "retry": "pending_retry",
-        "release": "pending", "cancel": "cancelled",
+        "begin": "in_progress", "progress": "in_progress", "done": "completed", "fail": "failed",
+        "retry": "pending_retry", "hand_over": "claimed", "release": "pending",
+        "cancel": "cancelled",
     },
     "in_progress": {
-        "done": "completed", "fail": "failed", "retry": "pending_retry", "release": "pending",
+        "progress": "in_progress", "done": "completed", "fail": "failed",
+        "retry": "pending_retry", "hand_over": "claimed", "release": "pending",
         "cancel": "cancelled",
     },
     "completed": {},
@@ -40,12 +44,22 @@ MOVES = {
 }  # fmt: skip
 EVENTS = {
     "claim": "claimed", "begin": "begun", "done": "completed", "fail": "failed",
-    "retry": "retried", "release": "released", "cancel": "cancelled",
+    "retry": "retried", "release": "released", "cancel": "cancelled", "progress": "progress",
+    "hand_over": "handed_over",
 }  # fmt: skip
 PAST = {
     "claim": "claimed", "begin": "begun", "done": "finished", "fail": "failed",
-    "retry": "retried", "release": "released", "cancel": "cancelled",
+    "retry": "retried", "release": "released", "cancel": "cancelled", "progress": "reported on",
+    "hand_over": "handed over",
 }  # fmt: skip
+MORE: dict[str, dict[str, object]] = {
+    "fail": {"final": True}, "progress": {"percent": 40}, "hand_over": {"to": "eve"},
+}  # fmt: skip
+
+
+def act(tasks: Tasks, verb: str, task_id: str, **who: str) -> Task:
+    """The task after the move."""
+    return getattr(tasks, verb)(task_id, **who, **MORE.get(verb, {}))  # type: ignore[no-any-return]
 
 
 def add(tasks: Tasks, title: str = "work", **values: object) -> str:
@@ -65,7 +79,7 @@ def bring(tasks: Tasks, state: str) -> str:
         verb = {"in_progress": "begin", "completed": "done", "failed": "fail"}.get(state)
         verb = "retry" if state == "pending_retry" else verb
         if verb:
-            getattr(tasks, verb)(task_id, agent="ann", incarnation="life")
+            act(tasks, verb, task_id, agent="ann", incarnation="life")
     return task_id
 
 
@@ -83,10 +97,10 @@ def wanted_refusal(task: Task, verb: str) -> tuple[int, str, str]:
         return 4, said, f"Finish it with: git jetpack done {task.id}"
     if verb == "claim" and task.state == "blocked":
         said = f"{task.id} is blocked by {task.depends[0]}"
-        return 1, said, "See what is ready with: git jetpack ready"
+        return 1, said, f"See more with: git jetpack why {task.id}"
     hint = {
         "failed": f"Offer it again with: git jetpack release {task.id}",
-        "blocked": f"See what it waits for with: git jetpack show {task.id}",
+        "blocked": f"See what it waits for with: git jetpack why {task.id}",
         "ready": f"Claim it first with: git jetpack claim {task.id}" if verb != "release" else "",
     }.get(str(task.state), "")
     return 1, f"{task.id} is {task.state} and cannot be {PAST[verb]}.", hint
@@ -102,19 +116,21 @@ def test_every_move_is_made_or_refused_as_the_table_says(
     before, log = tasks.get(task_id), tasks.log(task_id)
 
     def move() -> Task:
-        return getattr(tasks, verb)(task_id, agent="ann", incarnation="life")  # type: ignore[no-any-return]
+        return act(tasks, verb, task_id, agent="ann", incarnation="life")
 
     if verb in MOVES[state]:
         after = move()
-        keeps = verb in ("claim", "begin", "done", "fail")
+        keeps = verb in ("claim", "begin", "progress", "done", "fail")
+        now = verb in ("claim", "hand_over")
         assert after == replace(
             before,
             status=MOVES[state][verb],
-            assignee="ann" if keeps else None,
-            incarnation="life" if verb in ("claim", "begin") else None,
-            claimed_at=after.claimed_at if verb == "claim" else before.claimed_at,
+            assignee="ann" if keeps else "eve" if verb == "hand_over" else None,
+            incarnation="life" if verb in ("claim", "begin", "progress") else None,
+            claimed_at=after.claimed_at if now else before.claimed_at,
             completed_at=after.completed_at if verb == "done" else None,
-            attempts=before.attempts + (verb == "claim"),
+            attempts=0 if verb == "release" else before.attempts + (verb == "claim"),
+            percent=40 if verb == "progress" else None,
             updated_at=after.updated_at,
         )
         events = tasks.log(task_id)[len(log) :]
@@ -130,7 +146,7 @@ def test_a_held_task_moves_for_its_holder_only(tasks: Tasks, state: str, verb: s
     """Anybody else is told who holds it and since when."""
     task_id = bring(tasks, state)
     before = tasks.get(task_id)
-    assert refused(lambda: getattr(tasks, verb)(task_id, agent="bob")) == (
+    assert refused(lambda: act(tasks, verb, task_id, agent="bob")) == (
         4,
         f"{task_id} is {state}, held by ann since {before.claimed_at}.",
         "Find other work with: git jetpack claim --next",
@@ -138,7 +154,7 @@ def test_a_held_task_moves_for_its_holder_only(tasks: Tasks, state: str, verb: s
     assert tasks.get(task_id) == before
 
 
-@pytest.mark.parametrize("verb", ["begin", "done", "fail", "retry", "release", "cancel"])
+@pytest.mark.parametrize("verb", [one for one in VERBS if one != "claim"])
 def test_a_dead_process_cannot_move_the_task_of_the_living(tasks: Tasks, verb: str) -> None:
     """An older life of the same agent is told that its claim is over."""
     task_id = add(tasks)
@@ -146,7 +162,7 @@ def test_a_dead_process_cannot_move_the_task_of_the_living(tasks: Tasks, verb: s
     tasks.retry(task_id, agent="ann", incarnation="old")
     tasks.claim(task_id, agent="ann", incarnation="new")
     before = tasks.get(task_id)
-    late = lambda: getattr(tasks, verb)(task_id, agent="ann", incarnation="old")  # noqa: E731
+    late = lambda: act(tasks, verb, task_id, agent="ann", incarnation="old")  # noqa: E731
     assert refused(late) == (
         4,
         f"{task_id} has been claimed again since; this process's claim on it is over.",
@@ -169,7 +185,7 @@ def test_a_parent_is_never_moved_by_hand(tasks: Tasks, verb: str) -> None:
     """Only leaves are claimed and finished."""
     parent = add(tasks, "parent")
     add(tasks, "child", parent_id=parent)
-    code, message, hint = refused(lambda: getattr(tasks, verb)(parent, agent="ann"))
+    code, message, hint = refused(lambda: act(tasks, verb, parent, agent="ann"))
     what = "only leaves are claimed" if verb == "claim" else "its status follows from theirs"
     assert (code, message) == (2, f"{parent} is a parent of 1 tasks; {what}.")
     assert hint.endswith(f"git jetpack show {parent}")
@@ -218,7 +234,7 @@ def test_a_parent_is_completed_when_one_child_was_and_the_rest_was_cancelled(tas
         tasks.claim(child, agent="ann")
     tasks.done(one, agent="ann")
     tasks.cancel(three, agent="ann")
-    tasks.fail(two, agent="ann")
+    tasks.fail(two, agent="ann", final=True)
     assert tasks.get(parent).status == "pending"
     tasks.cancel(two, agent="ann")
     assert tasks.get(parent).status == "completed"

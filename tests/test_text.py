@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from jetpack_git.errors import BadInput
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
-from jetpack_git.models.event import LOGGED
 from jetpack_git.models.event import Event
 from jetpack_git.models.plan import Plan
+from jetpack_git.models.task import LINKS
 from jetpack_git.models.task import STORED
 from jetpack_git.models.task import Task
+from jetpack_git.models.transitions import LOGGED
 
 ODD = (
     "yes", "No", "on", "off", "null", "~", "123", "0o17", "1e3", "1_000", "0x1F", "2026-01-01",
@@ -54,6 +55,11 @@ tasks = st.builds(
     skills=st.sets(names).map(lambda one: tuple(sorted(one))),
     files=st.lists(names).map(tuple),
     depends=st.sets(names).map(lambda one: tuple(sorted(one))),
+    links=st.sets(st.tuples(st.sampled_from(LINKS), names)).map(lambda one: tuple(sorted(one))),
+    labels=st.sets(names).map(lambda one: tuple(sorted(one))),
+    aliases=st.sets(names).map(lambda one: tuple(sorted(one))),
+    results=st.lists(names).map(tuple),
+    max_attempts=st.none() | st.integers(1, 1000),
     estimate_s=st.none() | st.integers(1, 10**9),
     assignee=optional,
     branch=optional,
@@ -93,6 +99,9 @@ def test_any_yaml_reader_sees_the_same(task: Task) -> None:
         "assignee": task.assignee, "order": task.position, "created": task.created_at,
         "branch": task.branch, "skills": list(task.skills), "files": list(task.files),
         "depends": list(task.depends), "summary": task.summary, "completed": task.completed_at,
+        "labels": list(task.labels), "aliases": list(task.aliases), "results": list(task.results),
+        "max_attempts": task.max_attempts,
+        **{kind: [other for one, other in task.links if one == kind] for kind in LINKS},
     }  # fmt: skip
     found = yaml.safe_load(parts[0])
     assert isinstance(found.pop("estimate", ""), str)

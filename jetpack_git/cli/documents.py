@@ -9,13 +9,18 @@ from jetpack_git.models.agent import Agent
 from jetpack_git.models.event import Event
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.models.task import Rollup
 from jetpack_git.models.task import Task
 
 SCHEMA = 1
 
 
-def task(one: Task) -> dict[str, object]:
-    """A task; `status` is what a user sees, `ready` and `blocked` included."""
+def task(one: Task, below: Rollup | None = None) -> dict[str, object]:
+    """A task; `status` is what a user sees, `ready` and `blocked` included.
+
+    `below` is what the leaves of a parent say of it; elsewhere there is no key `progress`.
+    """
+    said = {} if below is None else {"progress": rollup(below, one)}
     return {
         "id": one.id,
         "title": one.title,
@@ -27,6 +32,7 @@ def task(one: Task) -> dict[str, object]:
         "skills": list(one.skills),
         "files": list(one.files),
         "depends": list(one.depends),
+        "links": [{"kind": kind, "id": other} for kind, other in one.links],
         "estimate_s": one.estimate_s,
         "assignee": one.assignee,
         "branch": one.branch,
@@ -37,8 +43,27 @@ def task(one: Task) -> dict[str, object]:
         "claimed_at": one.claimed_at,
         "completed_at": one.completed_at,
         "attempts": one.attempts,
+        "max_attempts": one.max_attempts,
+        "retry_at": one.retry_at,
+        "percent": one.percent,
+        "results": list(one.results),
+        "labels": list(one.labels),
+        "aliases": list(one.aliases),
         "children": one.children,
         "blockers": one.blockers,
+    } | said
+
+
+def rollup(one: Rollup, parent: Task) -> dict[str, object]:
+    """What the leaves below a parent say of it; seconds that nobody estimated count as none."""
+    return {
+        "status": str(one.state(parent.status)),
+        "leaves": one.leaves,
+        "open": one.open,
+        "completed": one.completed,
+        "failed": one.failed,
+        "percent": round(one.percent, 1),
+        "estimate_s": one.estimate_s,
     }
 
 

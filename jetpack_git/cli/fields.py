@@ -25,6 +25,14 @@ def task_fields(function: Function) -> Function:
             click.option("--skills", help="Skills that the task needs, with commas between."),
             click.option("--file", "files", multiple=True, help="What it changes; repeatable."),
             click.option("--estimate", help="How long it takes, such as 30m or 2h."),
+            click.option(
+                "--label", "labels", multiple=True, help="A word to find it by; repeatable."
+            ),
+            click.option(
+                "--max-attempts",
+                type=click.IntRange(1, 1000),
+                help="How often it is tried before it has failed for good.",
+            ),
         )
     ):
         function = option(function)
@@ -47,6 +55,8 @@ def changes(
     skills: str | None,
     files: tuple[str, ...],
     estimate: str | None,
+    labels: tuple[str, ...],
+    max_attempts: int | None,
 ) -> dict[str, object]:
     """The fields that were given, checked. Raises BadInput."""
     from jetpack_git.models import durations
@@ -67,6 +77,11 @@ def changes(
         found["files"] = tuple(normalise(one) for one in files if one)
     if estimate is not None:
         found["estimate_s"] = durations.parse(estimate, hours_a_day=8)
+    if labels:
+        checked = (clean(one, "label", MAX_TITLE, empty=True).strip() for one in labels)
+        found["labels"] = tuple(sorted({one for one in checked if one}))
+    if max_attempts is not None:
+        found["max_attempts"] = max_attempts
     return found
 
 

@@ -32,7 +32,9 @@ class Frame:
     def workspace(self) -> Workspace:
         """The workspace of the current folder."""
         if self._workspace is None:
-            self.open().flush()
+            opened = self.open()
+            opened.flush()
+            opened.wake()
         return self._workspace  # type: ignore[return-value]
 
     def open(self) -> Workspace:

@@ -10,6 +10,7 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.tables import task_lines
 from jetpack_git.models.task import Status
+from jetpack_git.work.why import failed_before
 
 
 @command("list", short_help="List tasks.")
@@ -25,8 +26,9 @@ def list_(
     frame: Frame, status: str | None, assignee: str | None, plan: str | None, limit: int
 ) -> None:
     """List tasks."""
-    tasks, total = frame.workspace.tasks.list(
-        state=status, assignee=assignee, plan_id=plan, limit=limit or -1
-    )
-    found = documents.listing("tasks", [documents.task(one) for one in tasks], total)
-    frame.answer(found, task_lines(tasks, total))
+    queue = frame.workspace.tasks
+    tasks, total = queue.list(state=status, assignee=assignee, plan_id=plan, limit=limit or -1)
+    below = queue.rollups(tasks)
+    found = [documents.task(one, below.get(one.id)) for one in tasks]
+    lines = task_lines(tasks, total, below, failed_before(queue.db, tasks))
+    frame.answer(documents.listing("tasks", found, total), lines)

@@ -17,8 +17,9 @@ def show(frame: Frame, task_id: str) -> None:
     tasks = frame.workspace.tasks
     task = tasks.get(task_id)
     children = tasks.children(task.id)
+    below = tasks.rollups([task, *children])
     document = {
-        "task": documents.task(task),
-        "children": [documents.task(one) for one in children],
+        "task": documents.task(task, below.get(task.id)),
+        "children": [documents.task(one, below.get(one.id)) for one in children],
     }
-    frame.answer(document, task_details(task, children))
+    frame.answer(document, task_details(task, children, below))

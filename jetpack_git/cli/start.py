@@ -63,6 +63,7 @@ def start(
         integrate=(integrate or config.integrate) == "merge",
         guarded=settings.guard.mode == "block",
         config=config,
+        policy=settings.tasks,
     )
     _check(workspace, job)
     wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})

@@ -10,9 +10,10 @@ from jetpack_git.models.agent import Agent
 from jetpack_git.models.event import Event
 from jetpack_git.models.plan import Plan
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.models.task import Rollup
 from jetpack_git.models.task import Task
 
-_LISTS = ("skills", "files", "depends")
+_LISTS = ("skills", "files", "depends", "results", "labels", "aliases")
 _TASK = frozenset(one.name for one in fields(Task))
 _AGENT = frozenset(one.name for one in fields(Agent))
 _RESERVATION = frozenset(one.name for one in fields(Reservation))
@@ -20,13 +21,16 @@ _RESERVATION = frozenset(one.name for one in fields(Reservation))
 _COLUMNS = (
     "id", "title", "description", "status", "priority", "parent_id", "position", "plan_id",
     "plan_key", "estimate_s", "assignee", "branch", "commit_id", "summary", "created_at",
-    "updated_at", "claimed_at", "completed_at",
+    "updated_at", "claimed_at", "completed_at", "max_attempts",
 )  # fmt: skip
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 
 def dump(value: object) -> str:
     """JSON in the one form that the database keeps: no spaces, keys sorted."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encode(value)
 
 
 def task_columns(task: Task) -> dict[str, object]:
@@ -34,6 +38,7 @@ def task_columns(task: Task) -> dict[str, object]:
     values: dict[str, object] = {name: getattr(task, name) for name in _COLUMNS}
     return values | {
         "skills": dump(task.skills), "files": dump(task.files), "extra": dump(task.extra),
+        "results": dump(task.results), "labels": dump(task.labels), "aliases": dump(task.aliases),
     }  # fmt: skip
 
 
@@ -43,9 +48,23 @@ def to_task(row: Row) -> Task:
     for name in _LISTS:
         text = values.get(name)
         values[name] = tuple(json.loads(text)) if isinstance(text, str) and text != "[]" else ()
+    links = values.get("links")
+    links = json.loads(links) if isinstance(links, str) and links != "[]" else []
+    values["links"] = tuple((kind, other) for kind, other in links)
     extra = values.get("extra")
     values["extra"] = json.loads(extra) if isinstance(extra, str) and extra != "{}" else {}
     return Task(**values)  # type: ignore[arg-type]
+
+
+def to_rollup(row: Row) -> Rollup:
+    """The rollup of a row of `tasks.rollup`."""
+    counts = {
+        name: int(str(row[name] or 0))
+        for name in ("leaves", "open", "completed", "held", "failed", "blocked", "counted")
+    }
+    counted = counts.pop("counted")
+    percent = float(str(row["percents"])) / counted if counted else 0.0
+    return Rollup(**counts, percent=percent, estimate_s=int(str(row["estimate_s"] or 0)))
 
 
 def to_plan(row: Row) -> tuple[Plan, dict[str, object]]:

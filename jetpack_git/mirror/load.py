@@ -201,6 +201,12 @@ class _Load:
             "dependencies.add",
             [{"task_id": task.id, "depends_on": other} for other in task.depends],
         )
+        self.db.run("links.clear", task_id=task.id)
+        for kind, other in task.links:
+            self.db.run("links.add", task_id=task.id, kind=kind, other=other)
+        self.db.run("aliases.clear", task_id=task.id)
+        for alias in task.aliases:
+            self.db.run("aliases.add", alias=alias, task_id=task.id)
         if task.plan_id:
             self.db.run(
                 "plans.save_if_new", id=task.plan_id, title=task.plan_id, created_at=clock.now()

@@ -10,6 +10,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.mirror import text
 from jetpack_git.models import parse
 from jetpack_git.models.task import DEFAULT_PRIORITY
+from jetpack_git.models.task import LINKS
 from jetpack_git.models.task import STORED
 from jetpack_git.models.task import Task
 
@@ -49,6 +50,10 @@ def task(data: bytes, path: str) -> Parsed:
         depends=tuple(sorted(set(got.get("depends", ())))), estimate_s=got.get("estimate"),
         assignee=got.get("assignee"), branch=got.get("branch"), summary=got.get("summary"),
         created_at=got.get("created") or "", completed_at=got.get("completed"),
+        links=tuple((kind, one) for kind in LINKS for one in sorted(set(got.get(kind, ())))),
+        max_attempts=got.get("max_attempts"), results=tuple(got.get("results", ())),
+        labels=tuple(sorted(set(got.get("labels", ())))),
+        aliases=tuple(sorted(set(got.get("aliases", ())))),
         extra=dict(head.unknown),
     )  # fmt: skip
     return Parsed(found, tuple(warnings), head.lines)

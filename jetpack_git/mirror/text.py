@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterable
 
 from jetpack_git.models import durations
-from jetpack_git.models.event import LOGGED
 from jetpack_git.models.event import Event
 from jetpack_git.models.plan import Plan
+from jetpack_git.models.task import LINKS
 from jetpack_git.models.task import Task
+from jetpack_git.models.transitions import LOGGED
 
 FENCE = "---"
 _PLAIN = frozenset(" _./()+,-'&!?=@%$~^<>;\"")
@@ -41,14 +42,19 @@ def task_text(task: Task) -> str:
         ("order", task.position),
         ("priority", task.priority),
         ("estimate", durations.text(task.estimate_s) if task.estimate_s else None),
+        ("max_attempts", task.max_attempts),
         ("parent", task.parent_id),
         ("plan", task.plan_id),
         ("key", task.plan_key),
     )]  # fmt: skip
     for key, values in (
+        ("aliases", sorted(task.aliases)),
+        ("labels", sorted(task.labels)),
         ("skills", sorted(task.skills)),
         ("files", task.files),
         ("depends", sorted(task.depends)),
+        *((kind, [other for one, other in task.links if one == kind]) for kind in LINKS),
+        ("results", task.results),
     ):
         if values:
             lines.append(f"{key}:")

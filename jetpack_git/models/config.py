@@ -29,9 +29,22 @@ class SwarmConfig:
 
 
 @dataclass(frozen=True)
+class TasksConfig:
+    """What becomes of a task that fails: how often it is tried, and how soon again.
+
+    `retry_delay_s` is the delay before the second attempt; it doubles with each one more.
+    """
+
+    max_attempts: int = 3
+    retry_delay_s: float = 30.0
+    longest_delay_s: float = 3600.0
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; a key that this version does not know is in `unknown`."""
 
     guard: GuardConfig = field(default_factory=GuardConfig)
     swarm: SwarmConfig = field(default_factory=SwarmConfig)
+    tasks: TasksConfig = field(default_factory=TasksConfig)
     unknown: tuple[str, ...] = ()

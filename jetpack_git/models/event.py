@@ -5,19 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 
-LOGGED = frozenset(
-    {
-        "task.claimed",
-        "task.begun",
-        "task.released",
-        "task.completed",
-        "task.failed",
-        "task.retried",
-        "task.cancelled",
-        "task.reopened",
-    }
-)
-
 
 @dataclass(frozen=True)
 class Event:

@@ -27,6 +27,7 @@ from jetpack_git.models import mapping
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.models.config import TasksConfig
 
 
 def _storable(value: str) -> str:
@@ -90,8 +91,16 @@ class SwarmFields(TypedDict, total=False):
     reservation_ttl: Seconds
 
 
-class TaskFields(TypedDict):
-    """The front matter of a task's file."""
+class TasksFields(TypedDict, total=False):
+    """The section `tasks` of the config."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=1000)]
+    retry_delay: Seconds
+    longest_delay: Seconds
+
+
+class _TaskFields(TypedDict):
+    """What is in it beside the links to other tasks."""
 
     id: Name
     title: Name
@@ -110,6 +119,25 @@ class TaskFields(TypedDict):
     depends: NotRequired[Texts]
     summary: NotRequired[Optional]
     completed: NotRequired[Optional]
+    max_attempts: NotRequired[Annotated[int, Field(ge=1, le=1000)]]
+    aliases: NotRequired[Texts]
+    labels: NotRequired[Texts]
+    results: NotRequired[Texts]
+
+
+# A key with a hyphen cannot be written in a class.
+_Links = TypedDict(
+    "_Links",
+    {
+        "discovered-from": NotRequired[Texts],
+        "related": NotRequired[Texts],
+        "supersedes": NotRequired[Texts],
+    },
+)
+
+
+class TaskFields(_TaskFields, _Links):
+    """The front matter of a task's file."""
 
 
 class PlanFields(TypedDict):
@@ -159,21 +187,27 @@ def config(text: str, *, source: str) -> Config:
             )
         sections[name] = _checked(section, shape, source=source, line=line)
         unknown += [f"{name}.{key}" for key in section.values if key not in shape.__annotations__]
-    swarm = {_SWARM_NAMES.get(key, key): one for key, one in sections["swarm"].items()}
+    swarm, tasks = (
+        {_IN_SECONDS.get(key, key): one for key, one in sections[name].items()}
+        for name in ("swarm", "tasks")
+    )
     return Config(
         guard=GuardConfig(**sections["guard"]),
         swarm=SwarmConfig(**swarm),
+        tasks=TasksConfig(**tasks),
         unknown=tuple(unknown),
     )
 
 
-_SECTIONS: dict[str, type] = {"guard": GuardFields, "swarm": SwarmFields}
-_SWARM_NAMES = {
+_SECTIONS: dict[str, type] = {"guard": GuardFields, "swarm": SwarmFields, "tasks": TasksFields}
+_IN_SECONDS = {
     "heartbeat": "heartbeat_s",
     "stale_after": "stale_after_s",
     "stop_grace": "stop_grace_s",
     "task_timeout": "task_timeout_s",
     "reservation_ttl": "reservation_ttl_s",
+    "retry_delay": "retry_delay_s",
+    "longest_delay": "longest_delay_s",
 }
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jetpack_git import clock
@@ -20,6 +21,7 @@ from jetpack_git.git.run import run
 from jetpack_git.mirror import export
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.models.config import TasksConfig
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
@@ -45,6 +47,7 @@ class Job:
     integrate: bool
     guarded: bool
     config: SwarmConfig
+    policy: TasksConfig
 
 
 class Stop:
@@ -316,7 +319,10 @@ class Worker:
     def _give_up(self, task: Task, what: str, reason: str) -> str:
         """The task is somebody else's to do, and what was done so far is on its branch."""
         tasks = self.workspace.tasks
-        verb = {"failed": tasks.fail, "stopped": tasks.release}.get(what, tasks.retry)
+        verbs: dict[str, Callable[..., Task]] = {
+            "failed": partial(tasks.fail, policy=self.job.policy), "stopped": tasks.release,
+        }  # fmt: skip
+        verb = verbs.get(what, tasks.retry)
         now = tasks.get(task.id)
         self.workspace.paused = self.workspace.paused or not self._is_on(now.branch)
         if not self.workspace.paused:

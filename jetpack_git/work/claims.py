@@ -91,6 +91,7 @@ def claim_next(
     if strategy == "graph-prioritized":
         graph.refresh(db)
     with db.transaction():
+        tasks.wake()
         fallback = ""
         others = Others(db, agent, tasks.journal.worktree)
         for row in _candidates(db, strategy, set(skills)):

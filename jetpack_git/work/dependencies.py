@@ -1,6 +1,8 @@
-"""Dependencies between tasks: what must be finished before what."""
+"""Dependencies between tasks: what must be finished before what, and other links."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from jetpack_git.data import settle
 from jetpack_git.data.database import Database
@@ -41,6 +43,30 @@ def remove(journal: Journal, task_id: str, depends_on: str, *, agent: str | None
         settle.after_structure(journal, [task_id], [])
 
 
+def link(
+    journal: Journal, task_id: str, kind: str, other: str, *, agent: str | None = None
+) -> None:
+    """The task is linked to the other one, for which it does not wait. Raises BadInput."""
+    if task_id == other:
+        raise BadInput(f"{task_id} cannot be linked to itself.", hint="Name another task.")
+    with journal.db.transaction():
+        journal.db.run("links.add", task_id=task_id, kind=kind, other=other)
+        journal.event("task.edited", task_id, agent=agent, link=kind, other=other)
+        journal.touched("task", task_id)
+
+
+def unlink(
+    journal: Journal, task_id: str, kind: str, other: str, *, agent: str | None = None
+) -> None:
+    """The task is linked to the other one no more. Raises Negative when it was not."""
+    with journal.db.transaction():
+        gone = journal.db.one("links.remove", task_id=task_id, kind=kind, other=other)
+        if gone is None:
+            raise Negative(f"{task_id} has no link {kind} to {other}")
+        journal.event("task.edited", task_id, agent=agent, link=kind, no_longer=other)
+        journal.touched("task", task_id)
+
+
 def open_before(db: Database, task_id: str) -> list[str]:
     """The unfinished tasks that this one waits for."""
     rows = db.all("dependencies.before", id=task_id)
@@ -54,25 +80,25 @@ def cycle(db: Database, task_id: str, depends_on: str) -> list[str]:
     parent waits for; so the path may run through the hierarchy.
     """
     goals = {str(row["id"]) for row in db.all("tasks.subtree", ids=dump([task_id]))}
-    came_from: dict[str, str] = {depends_on: task_id}
-    queue = [depends_on]
+    way = path(db, depends_on, goals)
+    if not way:
+        return []
+    return [task_id, *way] if way[-1] == task_id else [task_id, *way, task_id]
+
+
+def path(db: Database, start: str, goals: Collection[str]) -> list[str]:
+    """The way from the task to the nearest of the goals by what waits for what, or nothing."""
+    came_from = {start: ""}
+    queue = [start]
     for node in queue:
         if node in goals:
-            return _path(came_from, node, task_id)
+            steps = [node]
+            while came_from[steps[-1]]:
+                steps.append(came_from[steps[-1]])
+            return steps[::-1]
         for row in db.all("dependencies.edges_from", id=node):
             target = str(row["id"])
             if target not in came_from:
                 came_from[target] = node
                 queue.append(target)
     return []
-
-
-def _path(came_from: dict[str, str], node: str, start: str) -> list[str]:
-    """The way from `start` to `node`, and on to `start` when that is its ancestor."""
-    steps = [node]
-    while len(steps) == 1 or steps[-1] != start:
-        steps.append(came_from[steps[-1]])
-        if steps[-1] == start:
-            break
-    steps.reverse()
-    return steps if steps[-1] == start else [*steps, start]

@@ -14,7 +14,12 @@ def resolve(db: Database, text: str) -> str:
     """
     if db.one("tasks.get", id=text) is not None:
         return text
+    row = db.one("aliases.get", alias=text)
+    if row is not None:
+        return str(row["id"])
     found = [str(row["id"]) for row in db.all("tasks.by_prefix", prefix=text)] if text else []
+    if not found and text:
+        found = [str(row["id"]) for row in db.all("aliases.by_prefix", prefix=text)]
     nearest = _common_root(found)
     if nearest is not None:
         return nearest

@@ -15,6 +15,7 @@ from jetpack_git.errors import StoreError
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.models.config import TasksConfig
 
 NAME = "config"  # of the row in the table `meta`
 
@@ -49,8 +50,9 @@ def _kept(db: Database, text: str) -> Config | None:
             return None
         found = kept["config"]
         return Config(
-            GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]), tuple(found["unknown"])
-        )
+            GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
+            TasksConfig(**found["tasks"]), tuple(found["unknown"]),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
         return None
 

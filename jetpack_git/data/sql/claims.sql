@@ -6,9 +6,11 @@
 WITH RECURSIVE sets (skills) AS (
     SELECT min(skills) FROM tasks INDEXED BY tasks_ready_age
     WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
     UNION ALL
     SELECT (SELECT min(t.skills) FROM tasks t INDEXED BY tasks_ready_age
         WHERE t.status IN ('pending', 'pending_retry') AND t.blockers = 0 AND t.children = 0
+            AND t.retry_at IS NULL
             AND t.skills > sets.skills)
     FROM sets WHERE sets.skills IS NOT NULL
 )
@@ -17,22 +19,26 @@ SELECT skills FROM sets WHERE skills IS NOT NULL
 -- name: oldest
 SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_age
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
     AND skills = :skills
 ORDER BY seq LIMIT :limit OFFSET :offset
 
 -- name: most_urgent
 SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_priority
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
     AND skills = :skills
 ORDER BY priority, seq LIMIT :limit OFFSET :offset
 
 -- name: most_urgent_of_all
 SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
 ORDER BY priority, seq LIMIT :limit OFFSET :offset
 
 -- name: highest_score
 SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_graph
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
     AND skills = :skills
 ORDER BY graph_score DESC, priority, seq LIMIT :limit OFFSET :offset

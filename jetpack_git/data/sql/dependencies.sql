@@ -15,17 +15,22 @@ SELECT task_id FROM dependencies WHERE depends_on = :id
 -- name: all
 SELECT task_id, depends_on FROM dependencies
 
--- What must be finished before the task: its own dependencies and its ancestors'.
+-- What must be finished before the task: its own dependencies and, `via` them, its ancestors'.
 -- name: before
 WITH RECURSIVE up (id) AS (
     SELECT :id
     UNION
     SELECT t.parent_id FROM tasks t JOIN up ON t.id = up.id WHERE t.parent_id IS NOT NULL
 )
-SELECT DISTINCT b.id, b.status FROM up
+SELECT b.id, b.status, b.state, b.assignee, min(d.task_id) AS via FROM up
 JOIN dependencies d ON d.task_id = up.id
 JOIN tasks b ON b.id = d.depends_on
-ORDER BY b.id
+GROUP BY b.id ORDER BY b.id
+
+-- What the task depends on though no task bears that id.
+-- name: missing
+SELECT depends_on AS id FROM dependencies
+WHERE task_id = :id AND depends_on NOT IN (SELECT id FROM tasks) ORDER BY 1
 
 -- What a task waits for: its own and its ancestors' dependencies, and its children.
 -- name: edges_from

@@ -56,3 +56,7 @@ RETURNING *
 UPDATE reservations SET expires_at = max(expires_at, :expires_at)
 WHERE agent = :agent AND incarnation = :incarnation AND released_at IS NULL
     AND expires_at > :now
+
+-- name: hand_over
+UPDATE reservations SET agent = :to, incarnation = NULL
+WHERE agent = :agent AND task_id = :task_id AND released_at IS NULL

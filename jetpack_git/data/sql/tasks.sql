@@ -4,7 +4,9 @@
 
 -- The task whole, with what it depends on.
 -- name: get
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t WHERE t.id = :id
 
 -- A few of the ids that begin so: those that end within a level before their descendants,
@@ -20,10 +22,11 @@ SELECT id FROM tasks ORDER BY seq DESC LIMIT 2000
 -- name: insert
 INSERT INTO tasks (id, title, description, status, priority, parent_id, position, plan_id,
     plan_key, skills, files, estimate_s, assignee, branch, commit_id, summary, created_at,
-    updated_at, claimed_at, completed_at, extra)
+    updated_at, claimed_at, completed_at, max_attempts, results, labels, aliases, extra)
 VALUES (:id, :title, :description, :status, :priority, :parent_id, :position, :plan_id,
     :plan_key, :skills, :files, :estimate_s, :assignee, :branch, :commit_id, :summary,
-    :created_at, :updated_at, :claimed_at, :completed_at, :extra)
+    :created_at, :updated_at, :claimed_at, :completed_at, :max_attempts, :results, :labels,
+    :aliases, :extra)
 
 -- All that a file can say of a task.
 -- name: update
@@ -32,7 +35,8 @@ UPDATE tasks SET title = :title, description = :description, status = :status,
     plan_key = :plan_key, skills = :skills, files = :files, estimate_s = :estimate_s,
     assignee = :assignee, branch = :branch, commit_id = :commit_id, summary = :summary,
     created_at = :created_at, updated_at = :updated_at, claimed_at = :claimed_at,
-    completed_at = :completed_at, extra = :extra
+    completed_at = :completed_at, max_attempts = :max_attempts, results = :results,
+    labels = :labels, aliases = :aliases, extra = :extra
 WHERE id = :id
 
 -- One statement: of several agents that claim at once exactly one gets a row.
@@ -40,21 +44,40 @@ WHERE id = :id
 UPDATE tasks SET status = 'claimed', assignee = :agent, incarnation = :incarnation,
     claimed_at = :now, updated_at = :now, attempts = attempts + 1
 WHERE id = :id AND status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
 RETURNING *,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = tasks.id) AS links
 
--- The holder moves its task on. An incarnation that is NULL speaks for a person.
+-- The holder moves its task on, or `to` somebody else. An incarnation that is NULL speaks for a
+-- person. A task that is released counts its attempts anew.
 -- name: move
-UPDATE tasks SET status = :status, updated_at = :now,
-    assignee = CASE WHEN :keep THEN assignee END,
+UPDATE tasks SET status = :status, updated_at = :now, retry_at = :retry_at,
+    assignee = CASE WHEN :status IN ('in_progress', 'completed', 'failed') THEN assignee
+        ELSE :to END,
     incarnation = CASE WHEN :status = 'in_progress' THEN incarnation END,
+    claimed_at = CASE WHEN :to IS NULL THEN claimed_at ELSE :now END,
     completed_at = CASE WHEN :status = 'completed' THEN :now END,
-    summary = coalesce(:summary, summary), commit_id = coalesce(:commit_id, commit_id)
+    attempts = CASE WHEN :status = 'pending' THEN 0 ELSE attempts END,
+    percent = CASE WHEN :status = 'in_progress' THEN coalesce(:percent, percent) END,
+    summary = coalesce(:summary, summary), commit_id = coalesce(:commit_id, commit_id),
+    results = coalesce(:results, results)
 WHERE id = :id AND status IN (SELECT value FROM json_each(:sources))
     AND (:holder IS NULL OR assignee IS NULL OR assignee = :holder)
     AND (:incarnation IS NULL OR incarnation IS NULL OR incarnation = :incarnation)
 RETURNING *,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = tasks.id) AS links
+
+-- Whether some task's next attempt may begin. One that failed after now says that the clock
+-- was set back.
+-- name: due
+SELECT 1 AS found FROM tasks INDEXED BY tasks_waiting
+WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now) LIMIT 1
+
+-- name: wake
+UPDATE tasks SET retry_at = NULL
+WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now)
 
 -- name: set_branch
 UPDATE tasks SET branch = :branch, updated_at = :now WHERE id = :id
@@ -64,7 +87,9 @@ UPDATE tasks SET commit_id = :commit_id WHERE id = :id
 
 -- The children of a task, in their order.
 -- name: children
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t WHERE t.parent_id = :id ORDER BY t.position, t.seq
 
 -- The place behind the last child; 0 for a root (roots stand in the order of their age).
@@ -73,11 +98,11 @@ SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id = 
 
 -- What a listing shows, oldest first. A stored status finds ready and blocked tasks as well.
 -- name: list
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t
-WHERE (:state IS NULL OR t.status = :state
-        OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
-        THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
+WHERE (:state IS NULL OR t.status = :state OR t.state = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
 ORDER BY t.seq LIMIT :limit
@@ -85,29 +110,28 @@ ORDER BY t.seq LIMIT :limit
 -- name: list_total
 SELECT count(*) AS total
 FROM tasks t
-WHERE (:state IS NULL OR t.status = :state
-        OR CASE WHEN t.status IN ('pending', 'pending_retry') AND t.children = 0
-        THEN CASE WHEN t.blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE t.status END = :state)
+WHERE (:state IS NULL OR t.status = :state OR t.state = :state)
     AND (:assignee IS NULL OR t.assignee = :assignee)
     AND (:plan_id IS NULL OR t.plan_id = :plan_id)
 
 -- The claimable tasks, the most urgent first.
 -- name: ready
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t INDEXED BY tasks_ready
 WHERE t.status IN ('pending', 'pending_retry') AND t.blockers = 0 AND t.children = 0
+    AND t.retry_at IS NULL
 ORDER BY t.priority, t.seq LIMIT :limit
 
 -- name: ready_total
 SELECT count(*) AS total FROM tasks INDEXED BY tasks_ready
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL
 
 -- How many tasks stand in each state, leaves alone.
 -- name: counts
-SELECT CASE WHEN status IN ('pending', 'pending_retry')
-        THEN CASE WHEN blockers > 0 THEN 'blocked' ELSE 'ready' END ELSE status END AS state,
-    count(*) AS n
-FROM tasks WHERE children = 0 GROUP BY 1
+SELECT state, count(*) AS n FROM tasks WHERE children = 0 GROUP BY 1
 
 -- name: held
 SELECT t.*, '[]' AS depends FROM tasks t
@@ -123,6 +147,38 @@ SELECT count(*) AS children,
     count(*) FILTER (WHERE status NOT IN ('completed', 'cancelled')) AS open,
     count(*) FILTER (WHERE status = 'completed') AS completed
 FROM tasks WHERE parent_id = :id
+
+-- name: open_leaves_below
+WITH RECURSIVE down (id) AS (
+    SELECT :id
+    UNION
+    SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
+)
+SELECT t.id FROM tasks t JOIN down ON t.id = down.id
+WHERE t.children = 0 AND t.status NOT IN ('completed', 'cancelled') ORDER BY t.seq
+
+-- The leaves below each of these tasks: how many there are, and how far they are.
+-- name: rollup
+WITH RECURSIVE down (root, id) AS (
+    SELECT value, value FROM json_each(:ids)
+    UNION ALL
+    SELECT down.root, t.id FROM down CROSS JOIN tasks t ON t.parent_id = down.id
+)
+SELECT down.root AS id, count(*) AS leaves,
+    count(*) FILTER (WHERE t.status NOT IN ('completed', 'cancelled')) AS open,
+    count(*) FILTER (WHERE t.status = 'completed') AS completed,
+    count(*) FILTER (WHERE t.status IN ('claimed', 'in_progress')) AS held,
+    count(*) FILTER (WHERE t.status = 'failed') AS failed,
+    count(*) FILTER (WHERE t.state = 'blocked') AS blocked,
+    count(*) FILTER (WHERE t.status <> 'cancelled') AS counted,
+    sum(CASE t.status WHEN 'completed' THEN 100.0 ELSE coalesce(t.percent, 0) END)
+        FILTER (WHERE t.status <> 'cancelled') AS percents,
+    sum(t.estimate_s) FILTER (WHERE t.status <> 'cancelled') AS estimate_s
+FROM down CROSS JOIN tasks t ON t.id = down.id AND t.children = 0
+GROUP BY down.root
+
+-- name: any_failed
+SELECT 1 AS found FROM tasks INDEXED BY tasks_failed WHERE status = 'failed' LIMIT 1
 
 -- A parent's status follows from its children.
 -- name: set_parent_status
@@ -177,7 +233,9 @@ RETURNING id, children
 
 -- The tasks that a plan made.
 -- name: of_plan
-SELECT t.*, (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t WHERE t.plan_id = :plan_id
 
 -- The commits of the finished leaves that these tasks are or have below them.

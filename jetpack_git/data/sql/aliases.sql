@@ -1,0 +1,13 @@
+-- The first task that bore an alias keeps it.
+-- name: add
+INSERT INTO aliases (alias, task_id) VALUES (:alias, :task_id) ON CONFLICT DO NOTHING
+
+-- name: clear
+DELETE FROM aliases WHERE task_id = :task_id
+
+-- name: get
+SELECT task_id AS id FROM aliases WHERE alias = :alias
+
+-- name: by_prefix
+SELECT DISTINCT task_id AS id FROM aliases
+WHERE alias >= :prefix AND alias < :prefix || x'7f' ORDER BY alias LIMIT 9
