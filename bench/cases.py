@@ -16,7 +16,7 @@ from jetpack_git.data.database import open_database
 from jetpack_git.git.clone import find
 from jetpack_git.hook import CHANGED
 from jetpack_git.models.task import Task
-from jetpack_git.work import graph
+from jetpack_git.work import metrics
 from jetpack_git.work.claims import STRATEGIES
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
@@ -110,7 +110,7 @@ def _give_back(tasks: Tasks) -> None:
     Reservations(tasks.db).release(agent="wide")
     for task in tasks.held():
         tasks.release(task.id, agent=str(task.assignee))
-    graph.refresh(tasks.db)
+    metrics.refresh(tasks.db)
 
 
 def _meet_all(tasks: Tasks) -> None:

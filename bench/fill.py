@@ -23,7 +23,7 @@ from jetpack_git.mirror import files
 from jetpack_git.mirror import text
 from jetpack_git.models.patterns import anchor
 from jetpack_git.models.task import Task
-from jetpack_git.work import graph
+from jetpack_git.work import metrics
 from jetpack_git.work.tasks import Tasks
 
 PACKAGES, MODULES = 40, 50
@@ -98,8 +98,8 @@ def tasks(db: Database, total: int, *, waiting: bool = True) -> None:
         )  # fmt: skip
         db.run("tasks.refresh_children", ids=dump([one.id for one in made if not one.parent_id]))
         settle.refresh_blockers(db, [one.id for one in made])
-        settle.stale_graph(db)
-    graph.refresh(db)
+        settle.graph_changed(db, [one.id for one in made])
+    metrics.refresh(db)
 
 
 def _tasks(total: int, random: Random, waiting: bool) -> tuple[list[Task], list[tuple[str, str]]]:

@@ -16,7 +16,7 @@ import cases
 
 from jetpack_git.data.database import open_database
 from jetpack_git.git.clone import find
-from jetpack_git.work import graph
+from jetpack_git.work import metrics
 from jetpack_git.work.claims import STRATEGIES
 from jetpack_git.work.claims import claim_next
 from jetpack_git.work.tasks import Tasks
@@ -62,7 +62,7 @@ def _slice(folder: Path, rate: Rate, seconds: float) -> tuple[int, float, float]
     workspace = open_workspace(str(folder), name="bench")
     agent = workspace.agent
     tasks = workspace.tasks if rate.mirrored else Tasks(workspace.db)
-    graph.refresh(workspace.db)
+    metrics.refresh(workspace.db)
     count = 0
     began, busy = time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:

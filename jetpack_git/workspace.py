@@ -33,7 +33,7 @@ class Workspace:
         self.warnings: list[str] = []
         self._name = name
         self.paused = False
-        db.before_commit.append(self._foretell)
+        db.before_commit += [self._measure, self._foretell]
         db.after_commit.append(self.flush)
 
     @property
@@ -74,6 +74,13 @@ class Workspace:
             self.tasks.wake()
         except StoreError as error:
             self.warnings.append(f"tasks whose time has come still wait: {error.message}")
+
+    def _measure(self) -> None:
+        """What the graph says of the tasks is right, where little of it has changed."""
+        if self.db.one("graph.any_dirty") is not None:
+            from jetpack_git.work import metrics
+
+            metrics.refresh(self.db, at_most=metrics.AT_ONCE)
 
     def _foretell(self) -> None:
         """What is about to be written to the files is known as ours with the change itself."""

@@ -22,7 +22,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
 from jetpack_git.work import claims
 from jetpack_git.work import dependencies
-from jetpack_git.work import graph
+from jetpack_git.work import metrics
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
@@ -165,11 +165,12 @@ def test_the_order_is_that_of_a_plain_sort(
     with db.transaction():
         for number, (priority, needs, _) in enumerate(queue):
             add(tasks, str(number), priority=priority, skills=tuple(sorted(needs)))
-    graph.refresh(db)
+    metrics.refresh(db)
     with db.transaction():
         for number, (_, _, worth) in enumerate(queue):
             task_id = tasks.list()[0][number].id
-            db.many("graph.set_score", [{"id": task_id, "score": float(worth)}])
+            score = {"id": task_id, "score": float(worth)}
+            db.backend.rows("UPDATE tasks SET graph_score = :score WHERE id = :id", score)
     keys: dict[str, Callable[[int], tuple[float, ...]]] = {
         "first-fit": lambda n: (n,),
         "best-fit": lambda n: (-len(queue[n][1] & mine), queue[n][0], n),

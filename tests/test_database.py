@@ -24,6 +24,7 @@ from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.models.task import Task
+from jetpack_git.work import metrics
 from jetpack_git.work.tasks import Tasks
 
 MIGRATIONS = Path(database.FOLDER) / "migrations"
@@ -35,7 +36,7 @@ def dump(path: Path) -> list[object]:
     assert connection.pragma("integrity_check") == "ok"
     found: list[object] = [connection.pragma("user_version")]
     for (name,) in list(connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")):
-        found.append((name, list(connection.execute(f'SELECT * FROM "{name}" ORDER BY 1, 2'))))  # noqa: S608
+        found.append((name, list(connection.execute(f'SELECT * FROM "{name}" ORDER BY 1'))))  # noqa: S608
     connection.close()
     return found
 
@@ -328,3 +329,25 @@ def test_the_data_room_starts_fast() -> None:
         [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert not {"json", "dataclasses", "enum", "pathlib", "re"} & set(out.split())
+
+
+def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With all that is in it, and all that follows from that."""
+    path = tmp_path / "jetpack.db"
+    old = apsw.Connection(str(path))
+    old.execute((MIGRATIONS / "0001_initial.sql").read_text())
+    old.execute("PRAGMA user_version = 1")
+    for seq, (name, status) in enumerate((("jp-a", "pending"), ("jp-b", "completed")), 1):
+        old.execute(
+            "INSERT INTO tasks (seq, id, title, status, created_at, updated_at) "
+            "VALUES (?, ?, 'Old', ?, '', '')",
+            (seq, name, status),
+        )
+    old.close()
+    db = open_database(str(path))
+    tasks = Tasks(db)
+    assert dump(path)[0] == database.SCHEMA
+    assert tasks.counts() == {"ready": 1, "completed": 1}
+    assert metrics.refresh(db)
+    assert tasks.claim("jp-a", agent="ann").graph_score == 120.0
+    db.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -236,6 +237,8 @@ class Model:
 def check(db: Database, tasks: Tasks, model: Model) -> None:
     """Every derived value is what it follows from."""
     assert db.all("tasks.wrong_counts") == []
+    shown = Counter(str(one.state) for one in tasks.list()[0] if not one.children)
+    assert tasks.counts() == shown
     found = {one.id: (one.status, one.blockers, one.children) for one in tasks.list()[0]}
     assert found == {
         one: (model.status(one), model.blockers(one), len(model.children(one)))

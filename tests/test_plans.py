@@ -44,7 +44,7 @@ def contents(db: Database) -> list[object]:
     """Every row of every table."""
     names = db.backend.rows("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1", {})
     return [
-        (one["name"], db.backend.rows(f'SELECT * FROM "{one["name"]}" ORDER BY 1, 2', {}))  # noqa: S608
+        (one["name"], db.backend.rows(f'SELECT * FROM "{one["name"]}" ORDER BY 1', {}))  # noqa: S608
         for one in names
     ]
 

@@ -15,6 +15,7 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.errors import NotFound
 from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
+from jetpack_git.work import metrics
 from jetpack_git.work.tasks import Tasks
 
 STATES = (
@@ -341,6 +342,7 @@ def test_a_wrong_id_brings_near_ones(named: Tasks) -> None:
 def test_edit_changes_the_named_fields_only(tasks: Tasks) -> None:
     """Editing to the same values is no event; a field that follows from others is refused."""
     task_id = add(tasks, "old", skills=("sql",), priority=3)
+    metrics.refresh(tasks.db)
     before = tasks.get(task_id)
     after = tasks.edit(task_id, {"title": "new", "priority": 3}, agent="ann")
     assert after == replace(before, title="new", updated_at=after.updated_at)

@@ -31,6 +31,28 @@ def after_status(journal: Journal, task_ids: Iterable[str]) -> None:
     refresh_blockers(journal.db, waiting)
 
 
+def after_closing(journal: Journal, task_id: str, *, closed: bool) -> None:
+    """Parents and dependents agree with a leaf that was just closed, or is open again.
+
+    Each task that waits for it, however often, waits for one task fewer, or one more.
+    """
+    _count(journal.db, task_id, closed=closed)
+    for parent_id in ancestors(journal.db, task_id):
+        was_closed = journal.db.one("tasks.is_closed", id=parent_id) is not None
+        if not _derive_parent(journal, parent_id):
+            break
+        is_closed = journal.db.one("tasks.is_closed", id=parent_id) is not None
+        if is_closed != was_closed:
+            _count(journal.db, parent_id, closed=is_closed)
+
+
+def _count(db: Database, task_id: str, *, closed: bool) -> None:
+    waiting = [row["task_id"] for row in db.all("dependencies.dependents", id=task_id)]
+    if waiting:
+        below = [row["id"] for row in db.all("tasks.subtree", ids=dump(waiting))]
+        db.run("tasks.count_blockers", ids=dump(below), change=-1 if closed else 1)
+
+
 def after_structure(journal: Journal, task_ids: Iterable[str], parents: Iterable[str]) -> None:
     """Counts agree with tasks that are new, moved or depend on something else."""
     parent_ids = list(dict.fromkeys(parents))
@@ -38,7 +60,7 @@ def after_structure(journal: Journal, task_ids: Iterable[str], parents: Iterable
         journal.db.run("tasks.refresh_children", ids=dump(parent_ids))
         after_status(journal, _derived(journal, parent_ids))
     refresh_blockers(journal.db, task_ids)
-    stale_graph(journal.db)
+    graph_changed(journal.db, [*task_ids, *parent_ids])
 
 
 def refresh_blockers(db: Database, task_ids: Iterable[str]) -> None:
@@ -49,9 +71,15 @@ def refresh_blockers(db: Database, task_ids: Iterable[str]) -> None:
         db.run("tasks.refresh_blockers", ids=dump(below))
 
 
-def stale_graph(db: Database) -> None:
-    """The next claim by graph priority computes the scores anew."""
-    db.run("meta.set", name="graph", value="stale")
+def graph_changed(db: Database, task_ids: Iterable[str]) -> None:
+    """What the graph says of these tasks, and of what is connected with them, is out of date."""
+    db.run("graph.changed", ids=dump(list(task_ids)))
+
+
+def uprooted(db: Database, task_ids: Iterable[str]) -> None:
+    """These tasks, and all below them, may have lost what they were connected with."""
+    rows = db.all("tasks.subtree", ids=dump(list(task_ids)))
+    graph_changed(db, [str(row["id"]) for row in rows])
 
 
 def ancestors(db: Database, task_id: str) -> list[str]:

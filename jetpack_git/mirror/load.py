@@ -196,6 +196,8 @@ class _Load:
             row = task_columns(replace(merged(ours, task), updated_at=clock.now()))
             self.db.run("tasks.update", **row)
             self.report.updated.append(task.id)
+        if ours is not None and (ours.parent_id, ours.depends) != (task.parent_id, task.depends):
+            settle.uprooted(self.db, [task.id, *ours.depends])
         self.db.run("dependencies.clear", task_id=task.id)
         self.db.many(
             "dependencies.add",

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
@@ -71,8 +70,3 @@ _ALL = (
 
 TRANSITIONS = {one.verb: one for one in _ALL}
 LOGGED = frozenset(one.event for one in _ALL)
-
-
-def is_settling(before: str, after: str) -> bool:
-    """Whether others follow from the move: what waits for the task, and its parents."""
-    return before in CLOSED or after in CLOSED

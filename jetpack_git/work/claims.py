@@ -24,7 +24,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
-from jetpack_git.work import graph
+from jetpack_git.work import metrics
 from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
@@ -89,7 +89,7 @@ def claim_next(
         )
     db = tasks.db
     if strategy == "graph-prioritized":
-        graph.refresh(db)
+        metrics.refresh(db)
     with db.transaction():
         tasks.wake()
         fallback = ""

@@ -41,6 +41,7 @@ def remove(journal: Journal, task_id: str, depends_on: str, *, agent: str | None
         journal.event("task.edited", task_id, agent=agent, no_longer=depends_on)
         journal.touched("task", task_id)
         settle.after_structure(journal, [task_id], [])
+        settle.uprooted(journal.db, [task_id, depends_on])
 
 
 def link(

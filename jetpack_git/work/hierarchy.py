@@ -104,6 +104,7 @@ def _put(tasks: Tasks, task: Task, parent_id: str | None, agent: str) -> None:
     for one in (task.id, *parents):
         tasks.journal.touched("task", one)
     settle.after_structure(tasks.journal, [task.id], parents)
+    settle.uprooted(tasks.db, [task.id])
     settle.after_status(tasks.journal, [task.id])
 
 

@@ -18,11 +18,11 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.models.config import TasksConfig
 from jetpack_git.models.event import Event
+from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.models.transitions import TRANSITIONS
-from jetpack_git.models.transitions import is_settling
 from jetpack_git.work import refusals
 from jetpack_git.work.find import resolve
 
@@ -229,8 +229,9 @@ class Moves:
                 event_id=foretold.id if foretold else None, at=now,
             )  # fmt: skip
             self.journal.touched("task", before.id)
-            if is_settling(before.status, move.target):
-                settle.after_status(self.journal, [before.id])
+            closed = move.target in CLOSED
+            if closed != (before.status in CLOSED):
+                settle.after_closing(self.journal, before.id, closed=closed)
         return to_task(moved)
 
 

@@ -205,6 +205,8 @@ class _Loading:
             self.db.run("dependencies.add", task_id=task_id, depends_on=other)
         for other in sorted(there - wanted):
             self.db.run("dependencies.remove", task_id=task_id, depends_on=other)
+        if there - wanted:
+            settle.uprooted(self.db, [task_id, *(there - wanted)])
         if wanted != there:
             if before is not None and before.id not in self.touched:
                 self.changes.unchanged -= 1

@@ -90,7 +90,7 @@ class Tasks(Moves):
                 self.journal.event("task.edited", before.id, agent=agent, fields=changed)
                 self.journal.touched("task", before.id)
                 if "estimate_s" in changed:
-                    settle.stale_graph(self.db)
+                    settle.graph_changed(self.db, [before.id])
         return self.get(before.id)
 
     def list(

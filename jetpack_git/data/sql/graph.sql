@@ -1,5 +1,61 @@
 -- name: nodes
-SELECT id, parent_id, estimate_s, children, status FROM tasks
+SELECT id, parent_id, estimate_s, children, status, depth, dependents, path_s,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
+FROM tasks
 
--- name: set_score
-UPDATE tasks SET graph_score = :score WHERE id = :id AND graph_score <> :score
+-- name: changed
+INSERT INTO graph_dirty SELECT value FROM json_each(:ids) WHERE true ON CONFLICT DO NOTHING
+
+-- name: any_dirty
+SELECT 1 AS found FROM graph_dirty LIMIT 1
+
+-- name: clean
+DELETE FROM graph_dirty
+
+-- The tasks whose measures may follow from one another's with those around which the graph has
+-- changed, and the parents of all of them. The dependencies of a parent reach all below it.
+-- name: region
+WITH RECURSIVE around (id, inherits) AS (
+    SELECT task_id, 0 FROM graph_dirty
+    UNION
+    SELECT d.depends_on, 0 FROM around a CROSS JOIN dependencies d ON d.task_id = a.id
+    UNION
+    SELECT d.task_id, 0 FROM around a
+    CROSS JOIN dependencies d INDEXED BY dependencies_on ON d.depends_on = a.id
+    UNION
+    SELECT t.parent_id, 0 FROM around a CROSS JOIN tasks t ON t.id = a.id
+    WHERE t.parent_id IS NOT NULL
+    UNION
+    SELECT t.id, 1 FROM around a CROSS JOIN tasks t INDEXED BY tasks_parent ON t.parent_id = a.id
+    WHERE t.parent_id IS NOT NULL AND (a.inherits
+        OR EXISTS (SELECT 1 FROM dependencies d WHERE d.task_id = a.id)
+        OR EXISTS (SELECT 1 FROM dependencies d WHERE d.depends_on = a.id))
+    LIMIT :limit
+)
+SELECT t.id, t.parent_id, t.estimate_s, t.children, t.depth, t.dependents, t.path_s,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.id IN (SELECT id FROM around)
+
+-- name: measure
+UPDATE tasks SET depth = :depth, dependents = :dependents, path_s = :path_s WHERE id = :id
+
+-- name: totals
+SELECT longest_s, deepest FROM graph_totals
+
+-- name: new_totals
+SELECT coalesce((SELECT max(path_s) FROM tasks INDEXED BY tasks_path
+        WHERE children = 0 AND path_s > 0), 0) AS longest_s,
+    coalesce((SELECT max(depth) FROM tasks INDEXED BY tasks_depth
+        WHERE children = 0 AND depth > 0), 0) AS deepest
+
+-- name: set_totals
+UPDATE graph_totals SET longest_s = :longest_s, deepest = :deepest
+
+-- Whatever was or is on the critical path; the trigger computes the scores.
+-- name: rescore_critical
+UPDATE tasks SET path_s = path_s WHERE children = 0 AND path_s > 0 AND path_s IN (:old, :new)
+
+-- name: rescore_deep
+UPDATE tasks INDEXED BY tasks_ready_deep SET depth = depth
+WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
+    AND retry_at IS NULL AND depth > 0

@@ -125,13 +125,11 @@ WHERE t.status IN ('pending', 'pending_retry') AND t.blockers = 0 AND t.children
 ORDER BY t.priority, t.seq LIMIT :limit
 
 -- name: ready_total
-SELECT count(*) AS total FROM tasks INDEXED BY tasks_ready
-WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
-    AND retry_at IS NULL
+SELECT coalesce(sum(n), 0) AS total FROM task_counts WHERE state = 'ready'
 
 -- How many tasks stand in each state, leaves alone.
 -- name: counts
-SELECT state, count(*) AS n FROM tasks WHERE children = 0 GROUP BY 1
+SELECT state, n FROM task_counts WHERE state <> 'parent' AND n > 0
 
 -- name: held
 SELECT t.*, '[]' AS depends FROM tasks t
@@ -224,6 +222,12 @@ WITH wanted (id, n) AS (
 UPDATE tasks SET blockers = wanted.n FROM wanted
 WHERE tasks.id = wanted.id AND tasks.blockers <> wanted.n
 RETURNING tasks.id, tasks.blockers
+
+-- name: count_blockers
+UPDATE tasks SET blockers = blockers + :change WHERE id IN (SELECT value FROM json_each(:ids))
+
+-- name: is_closed
+SELECT 1 AS closed FROM tasks WHERE id = :id AND status IN ('completed', 'cancelled')
 
 -- name: refresh_children
 UPDATE tasks SET children = (SELECT count(*) FROM tasks c WHERE c.parent_id = tasks.id)
