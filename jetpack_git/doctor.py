@@ -9,9 +9,11 @@ import os
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from jetpack_git import ids
 from jetpack_git.data import settle
 from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
@@ -20,6 +22,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
+from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.mirror import drift
 from jetpack_git.mirror import export
@@ -67,6 +70,27 @@ def _integrity(workspace: Workspace) -> Iterator[Finding]:
             "database", f"The database is damaged: {said[0]}",
             "Set the file aside under another name and run: git jetpack init",
         )  # fmt: skip
+
+
+def lost(clone: Clone, error: StoreError, make: Callable[[], object]) -> Finding:
+    """There is no usable database, though this clone was set up; `make` makes it anew."""
+    aside = f"{clone.database}.{ids.token(6)}"
+
+    def repair() -> None:
+        for ending in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                os.rename(f"{clone.database}{ending}", f"{aside}{ending}")
+        make()
+
+    there = os.path.exists(clone.database)
+    return Finding(
+        "database",
+        f"{error.message} Claims in flight, reservations and agents are lost with it; tasks, "
+        "plans and logs are in the files.",
+        (f"Set it aside as {aside}, and make it" if there else "Make it")
+        + " anew from the files of this worktree.",
+        repair,
+    )
 
 
 def _settings(workspace: Workspace) -> Config:

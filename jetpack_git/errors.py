@@ -45,10 +45,14 @@ class NotFound(BadInput):
 
 
 class StoreError(JetpackError):
-    """The database or the file system failed."""
+    """The database or the file system failed. `damaged`: the file is no database any more."""
 
     code = 3
     name = "store"
+
+    def __init__(self, message: str, *, hint: str = "", damaged: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.damaged = damaged
 
 
 class GitFailed(StoreError):

@@ -53,7 +53,7 @@ def _answer(clone: Clone) -> int:
     try:
         os.stat(clone.database)
     except (FileNotFoundError, NotADirectoryError):
-        return 0
+        return _not_set_up(clone)
     db = _open(clone)
     try:
         found = []
@@ -67,6 +67,14 @@ def _answer(clone: Clone) -> int:
     for line in _explain(found, stopped=mode == "block"):
         _say(line)
     return 1 if mode == "block" else 0
+
+
+def _not_set_up(clone: Clone) -> int:
+    """0: without a database nobody has reserved anything; that is said where one should be."""
+    if clone.config and os.path.exists(clone.config):
+        _say(f"warning: the guard has nothing to go by: {clone.database} is not there.")
+        _say("hint: Set up this clone with: git jetpack init")
+    return 0
 
 
 def _explain(found: list[guard.Conflict], *, stopped: bool) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -60,7 +59,7 @@ def check(clone: Clone, *, with_hooks: bool) -> None:
         ) from error
     if with_hooks:
         for one in worktrees.all_worktrees(where)[1:]:
-            hooks.check_interpreter(Path(sys.executable), Path(one.path), None)
+            worktrees.check_interpreter(Path(sys.executable), Path(one.path), None)
 
 
 def prepare(clone: Clone) -> list[str]:
@@ -82,7 +81,7 @@ def prepare(clone: Clone) -> list[str]:
             f"{error.filename} cannot be written: {error.strerror}.",
             hint="Check what stands there, and the folder's rights.",
         ) from error
-    return [os.path.relpath(path, clone.worktree or clone.home) for path in made]
+    return [os.path.relpath(path, clone.worktree or clone.common_dir) for path in made]
 
 
 def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
@@ -91,8 +90,10 @@ def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
     where = _where(clone)
     setup = Setup()
     _note_repository(workspace, where)
-    with suppress(BadInput):  # the guard and the doctor tell what is wrong
+    try:
         workspace.config()
+    except BadInput as error:
+        workspace.warnings.append(f"{error.message} {error.hint}")
     if with_hooks:
         python = Path(sys.executable)
         with workspace.db.transaction_quietly():  # of two that install at once, one waits

@@ -91,7 +91,11 @@ class Workspace:
         """The settings of this worktree. Raises BadInput with file and line."""
         from jetpack_git.work import settings
 
-        return settings.read(self.clone.config, self.db, keep=True)
+        found = settings.read(self.clone.config, self.db, keep=True)
+        for key in found.unknown:
+            said = f"{self.clone.config}: {key} is not known, and has no effect"
+            self.warnings += [said] if said not in self.warnings else []
+        return found
 
     def close(self) -> None:
         """The database is closed."""

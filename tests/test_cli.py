@@ -176,8 +176,8 @@ def test_what_is_no_text_is_refused(repo: Repo) -> None:
     answer = repo.jetpack("add", os.fsdecode(b"caf\xe9"))
     assert (answer.code, answer.err) == (
         2,
-        "error: 'caf\\udce9' is no UTF-8 text.\n"
-        "hint: For a file of such a name, give the folder that holds it.\n",
+        "error: caf\\xe9 is no UTF-8 text.\n"
+        "hint: Convert it to UTF-8; for a file of such a name, give the folder that holds it.\n",
     )
 
 

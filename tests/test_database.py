@@ -175,7 +175,7 @@ def test_a_busy_timeout_that_is_no_number_is_refused(repo: Repo) -> None:
     answer = repo.jetpack("list", JETPACK_BUSY_TIMEOUT_S="soon")
     assert (answer.code, answer.err) == (
         2,
-        "error: JETPACK_BUSY_TIMEOUT_S is 'soon'.\nhint: Give it a number of seconds.\n",
+        "error: JETPACK_BUSY_TIMEOUT_S is 'soon'.\nhint: Give it a number of seconds, 0 or more.\n",
     )
 
 
@@ -244,7 +244,7 @@ def test_a_damaged_database_is_told_and_kept(repo: Repo, damage: Callable[[Path]
         assert answer.code == 3, answer
         assert answer.err.startswith(f"error: {store(repo)} is damaged: ")
         assert answer.err.endswith(
-            "\nhint: Set it aside under another name and run: git jetpack init\n"
+            "\nhint: See what can be done with: git jetpack doctor --dry-run\n"
         )
     assert store(repo).read_bytes() == before
     store(repo).rename(store(repo).with_suffix(".bad"))

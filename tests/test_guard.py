@@ -256,3 +256,18 @@ def test_a_merge_is_looked_at(repo: Repo) -> None:
     )
     assert told(git(repo, "commit", "-qm", "x")) == expected
     assert git(repo, "commit", "-qm", "x", JETPACK_AGENT="maya") == Answer(0, "", "")
+
+
+def test_a_lost_database_is_not_passed_over_in_silence(repo: Repo) -> None:
+    """An empty one blocks; where there is none, nothing can be reserved, and that is said."""
+    repo.jetpack("reserve", "a.py", "--as", "Grace")
+    path = repo.path / ".jetpack/jetpack.db"
+    for one in path.parent.glob("jetpack.db*"):
+        one.unlink()
+    path.write_bytes(b"")
+    repo.write("a.py", "x\n")
+    stopped = repo.commit()
+    assert (stopped.code, "the guard cannot tell" in stopped.err) == (1, True)
+    path.unlink()
+    passed = repo.commit()
+    assert (passed.code, "the guard has nothing to go by" in passed.err) == (0, True)

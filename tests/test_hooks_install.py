@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git import hooks
+from jetpack_git.git import worktrees
 
 SH = b"#!/bin/sh\n"
 PYTHON_HOOK = f"#!{sys.executable}\nopen('theirs', 'a').write('ran')\n".encode()
@@ -394,6 +395,6 @@ def test_the_interpreter_has_to_outlive_the_worktree(tmp_path: Path) -> None:
     python.symlink_to(sys.executable)
     for home in (main, None):
         with pytest.raises(BadInput):
-            hooks.check_interpreter(python, linked, home)
-    hooks.check_interpreter(Path(sys.executable), linked, main)
-    hooks.check_interpreter(main / "venv/bin/python", main, main)
+            worktrees.check_interpreter(python, linked, home)
+    worktrees.check_interpreter(Path(sys.executable), linked, main)
+    worktrees.check_interpreter(main / "venv/bin/python", main, main)

@@ -98,7 +98,7 @@ def test_a_bare_repository_keeps_it_inside(tmp_path: Path) -> None:
     made = repo.ok("init")
     assert (made["database"], made["made"]) == (
         f"{repo.path}/jetpack/jetpack.db",
-        [".gitignore"],
+        ["jetpack/.gitignore"],
     )
     assert repo.ok("list")["total"] == 0
 
@@ -237,7 +237,7 @@ def test_uninstall_takes_away_only_what_is_ours(tmp_path: Path) -> None:
         f"hook pre-commit: removed ({repo.path}/.git/hooks/pre-commit)",
         f"hook pre-merge-commit: removed ({repo.path}/.git/hooks/pre-merge-commit)",
         f"removed {pool}/clean",
-        f"The database stays: {repo.path}/.jetpack/jetpack.db",
+        f"What holds your work stays: {repo.path}/.jetpack, {repo.path}/.tasks",
     ]
     why = "holds work that is nowhere else, or is none of ours; it stays."
     assert answer.err == f"warning: {pool}/dirty {why}\nwarning: {pool}/notes {why}\n"

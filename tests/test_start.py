@@ -204,3 +204,21 @@ def cpu_s() -> float:
     """The processor time of all that this process has started and waited for."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+def test_a_task_whose_branch_is_not_merged_is_not_set_back_by_mistake(repo: Repo) -> None:
+    """Its file here is older: that is no fault, and reading all files leaves the task alone."""
+    task_id = repo.add("One")
+    commit_tasks(repo)
+    assert start(repo, "sh -c 'echo a > {task_id}'").code == 0
+    branch = task(repo, task_id).branch
+    told = repo.jetpack("doctor")
+    assert (told.code, f"Merge that branch: git merge {branch}" in told.out) == (0, True)
+    assert repo.ok("status")["unmerged"][0]["id"] == task_id
+    assert f"{task_id} {branch}" in " ".join(repo.jetpack("status").out.split())
+    kept = repo.jetpack("sync", "--from-files")
+    assert (kept.code, "is not merged here" in kept.err) == (0, True)
+    assert task(repo, task_id).status == "completed"
+    repo.git("merge", "--quiet", str(branch))
+    assert repo.jetpack("doctor").out == "Everything is in order.\n"
+    assert repo.ok("status")["unmerged"] == []

@@ -136,7 +136,10 @@ BAD = {
     "out of range": (f"{HEAD}priority: 9\n---\n", ":4: priority: Input should be less than or"),
     "a list for a text": (f"{HEAD}summary: [a]\n---\n", ":4: summary: Input should be a valid str"),
     "a text for a list": (f"{HEAD}skills: go\n---\n", ":4: skills: Input should be a valid list"),
-    "a wrong duration": (f"{HEAD}estimate: soon\n---\n", ":4: estimate: 'soon' is no duration."),
+    "a wrong duration": (
+        f"{HEAD}estimate: soon\n---\n",
+        ":4: estimate: must be a duration",
+    ),
     "an alias": (f"{HEAD}a: &x 1\nb: *x\n---\n", ":5: an alias, *x, stands here."),
     "keys in braces": ("---\n{id: jp-bad, title: x}\n---\n", ":2: the key 'id' is indented."),
     "deep nesting": (f"{HEAD}a: {'[' * 50_000}\n---\n", ":4: this is nested too deeply."),
@@ -271,7 +274,7 @@ def test_two_files_of_one_plan_item_do_not_stop_a_load(repo: Repo) -> None:
     told = repo.jetpack("sync", "--json")
     assert (told.code, told.json["added"]) == (2, ["jp-a", "jp-c"])
     assert told.json["errors"] == [
-        ".tasks/jp-b.md:5: the key 'k' of plan 'p' is that of jp-a Delete one of the two files, "
+        ".tasks/jp-b.md:5: the key 'k' of plan 'p' is that of jp-a. Delete one of the two files, "
         "or take `key:` out of .tasks/jp-b.md"
     ]
 
@@ -313,7 +316,9 @@ def test_a_structure_that_cannot_work_is_told_and_stops_nothing(repo: Repo, name
     assert told.json["errors"][0].startswith(wanted)
     checked = repo.jetpack("doctor", "--json")
     assert {one["check"] for one in checked.json["findings"]} == {"tasks"}
-    assert repo.jetpack("sync").code == 0
+    again = repo.jetpack("sync", "--json")
+    assert (again.code, again.json["added"], again.json["updated"]) == (2, [], [])
+    assert len(again.json["errors"]) == len(told.json["errors"])
     assert repo.jetpack("ready").code in (0, 1)
     assert repo.jetpack("status").code == 0
     assert repo.jetpack("claim", "--next", "--strategy", "graph-prioritized").code in (0, 1)
@@ -359,3 +364,36 @@ def test_there_are_no_files_in_a_bare_repository(tmp_path: Path) -> None:
     assert (told.code, told.err) == (
         2, "error: There are no files in a bare repository.\nhint: Run it in a worktree.\n",
     )  # fmt: skip
+
+
+def test_a_task_waits_for_one_that_is_not_here_yet(repo: Repo) -> None:
+    """Until its file arrives, and is finished."""
+    task_id = repo.add("One")
+    mend(repo, task_id, "priority: 2", "priority: 2\ndepends:\n  - jp-late")
+    assert repo.jetpack("sync").code == 2
+    assert repo.jetpack("claim", "--next").code == 1
+    assert "waits for jp-late, which is not here" in repo.jetpack("why", task_id).out
+    repo.write(".tasks/jp-late.md", "---\nid: jp-late\ntitle: Late\n---\n")
+    assert repo.jetpack("sync").code == 0
+    assert repo.ok("show", task_id)["task"]["blockers"] == 1
+    repo.ok("claim", "jp-late")
+    repo.ok("done", "jp-late")
+    assert repo.ok("claim", "--next")["task"]["id"] == task_id
+    assert repo.jetpack("doctor").out == "Everything is in order.\n"
+
+
+def test_a_time_that_is_none_is_told_with_its_line(repo: Repo) -> None:
+    """Age decides who is served first."""
+    task_id = repo.add("One")
+    created = repo.ok("show", task_id)["task"]["created_at"]
+    mend(repo, task_id, f'created: "{created}"', "created: yesterday")
+    told = repo.jetpack("sync")
+    assert (told.code, ".md:4: created: must be a time such as" in told.err) == (2, True)
+
+
+def test_a_conflict_marker_is_named_by_whoever_meets_it(repo: Repo) -> None:
+    """And not as a change that could be loaded."""
+    task_id = repo.add("One")
+    mend(repo, task_id, "title: One", "<<<<<<< a\ntitle: One\n=======\ntitle: Two\n>>>>>>> b")
+    told = repo.jetpack("claim", task_id)
+    assert (told.code, f".tasks/{task_id}.md:3: a conflict marker" in told.err) == (0, True)

@@ -60,7 +60,7 @@ def test_what_cannot_be_kept_is_refused(repo: Repo) -> None:
     task_id = repo.add("One")
     latin = b"caf\xe9"
     cases: list[tuple[tuple[bytes | str, ...], bytes, str]] = [
-        (("add", latin), b"", "'caf\\udce9' is no UTF-8 text."),
+        (("add", latin), b"", "caf\\xe9 is no UTF-8 text."),
         (("add", "x", "-d", "-"), latin, "The description is no UTF-8 text."),
         (("add", "x", "-d", "-"), b"a\0b", "The description holds a NUL character."),
         (("add", "x", "-d", "-"), b"x" * 6_000_000,
@@ -70,10 +70,10 @@ def test_what_cannot_be_kept_is_refused(repo: Repo) -> None:
         (("edit", task_id, "--title", ""), b"", "The title is empty."),
         (("add", "x", "-p", "soon"), b"", "'soon' is no priority."),
         (("add", "x", "--estimate", "soon"), b"", "'soon' is no duration."),
-        (("add", "x", "--parent", latin), b"", "'caf\\udce9' is no UTF-8 text."),
-        (("add", "x", "--depends", latin), b"", "'caf\\udce9' is no UTF-8 text."),
-        (("show", latin), b"", "'caf\\udce9' is no UTF-8 text."),
-        (("list", "--assignee", latin), b"", "'caf\\udce9' is no UTF-8 text."),
+        (("add", "x", "--parent", latin), b"", "caf\\xe9 is no UTF-8 text."),
+        (("add", "x", "--depends", latin), b"", "caf\\xe9 is no UTF-8 text."),
+        (("show", latin), b"", "caf\\xe9 is no UTF-8 text."),
+        (("list", "--assignee", latin), b"", "caf\\xe9 is no UTF-8 text."),
         (("add", "x", "--depends", "jp-none"), b"", "There is no task 'jp-none'."),
     ]  # fmt: skip
     for args, stdin, said in cases:
@@ -137,7 +137,6 @@ def test_listings_say_how_much_they_leave_out(repo: Repo) -> None:
         (("list", "--status", "pending"), ids[:2]),
         (("list", "--status", "claimed"), ids[2:]),
         (("list", "--assignee", "ann"), ids[2:]),
-        (("list", "--plan", "none"), []),
         (("ready",), ids[:1]),
     ):
         found = repo.ok(*args)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
 from jetpack_git.cli.terminal import safe
 from jetpack_git.doctor import Finding
 from jetpack_git.doctor import examine
+from jetpack_git.doctor import lost
 from jetpack_git.errors import JetpackError
+from jetpack_git.errors import StoreError
+from jetpack_git.git.clone import find
+from jetpack_git.setup import finish
 
 
 @command(short_help="Check this clone, and repair what can be repaired.")
@@ -19,9 +26,7 @@ def doctor(frame: Frame, dry_run: bool) -> int:
 
     Exits 1 when something is left to be done.
     """
-    workspace = frame.open() if dry_run else frame.workspace
-    findings = examine(workspace)
-    outcomes = [(one, _outcome(one, dry_run)) for one in findings]
+    outcomes = [(one, _outcome(one, dry_run)) for one in _findings(frame, dry_run)]
     left = [one for one, outcome in outcomes if outcome not in ("repaired", "note")]
     document = {
         "dry_run": dry_run,
@@ -40,6 +45,18 @@ def doctor(frame: Frame, dry_run: bool) -> int:
     return 1 if left else 0
 
 
+def _findings(frame: Frame, dry_run: bool) -> list[Finding]:
+    """What is wrong; that there is no database, where this clone was set up once."""
+    try:
+        return examine(frame.open() if dry_run else frame.workspace)
+    except StoreError as error:
+        clone = find(here())
+        whole = os.path.exists(clone.database) and os.path.getsize(clone.database)
+        if not os.path.exists(clone.config or clone.home) or (whole and not error.damaged):
+            raise
+        return [lost(clone, error, lambda: finish(frame.create(), with_hooks=False))]
+
+
 def _outcome(finding: Finding, dry_run: bool) -> str:
     """What became of the finding: `repaired`, `would be repaired`, `yours`, `note`, `failed: …`."""
     if finding.repair is None:
@@ -56,5 +73,5 @@ def _outcome(finding: Finding, dry_run: bool) -> str:
 def _lines(finding: Finding, outcome: str) -> list[str]:
     return [
         f"{finding.check}: {safe(finding.problem)}",
-        f"  {outcome}: {safe(finding.advice, lines=True)}",
+        f"  {outcome}: {safe(finding.advice or 'Mend it by hand.', lines=True)}",
     ]

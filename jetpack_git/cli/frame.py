@@ -83,11 +83,14 @@ def busy_timeout_s() -> float:
     """How long to wait for a locked database: `JETPACK_BUSY_TIMEOUT_S`, or 10 seconds."""
     text = os.environ.get("JETPACK_BUSY_TIMEOUT_S", "10")
     try:
-        return max(0.0, float(text))
-    except ValueError as error:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
         raise BadInput(
-            f"JETPACK_BUSY_TIMEOUT_S is {text!r}.", hint="Give it a number of seconds."
-        ) from error
+            f"JETPACK_BUSY_TIMEOUT_S is {text!r}.", hint="Give it a number of seconds, 0 or more."
+        )
+    return seconds
 
 
 def command(name: str | None = None, **settings: object) -> Callable[..., click.Command]:

@@ -9,6 +9,7 @@ from jetpack_git.cli import fields
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.tables import task_lines
+from jetpack_git.errors import NotFound
 from jetpack_git.models.task import Status
 from jetpack_git.work.why import failed_before
 
@@ -27,8 +28,10 @@ def list_(
 ) -> None:
     """List tasks."""
     queue = frame.workspace.tasks
+    if plan is not None and queue.db.one("plans.get", id=plan) is None:
+        raise NotFound(f"There is no plan {plan!r}.", hint="Load one with: git jetpack load FILE")
     tasks, total = queue.list(state=status, assignee=assignee, plan_id=plan, limit=limit or -1)
     below = queue.rollups(tasks)
     found = [documents.task(one, below.get(one.id)) for one in tasks]
-    lines = task_lines(tasks, total, below, failed_before(queue.db, tasks))
+    lines = task_lines(tasks, total, below, failed_before(queue.db, tasks)) or ["No tasks."]
     frame.answer(documents.listing("tasks", found, total), lines)

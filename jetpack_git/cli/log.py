@@ -23,5 +23,9 @@ def log(frame: Frame, task_id: str) -> None:
 def _row(event: Event) -> tuple[str, str, str, str]:
     note = event.note
     if not note and event.data:
-        note = ", ".join(f"{key}: {value}" for key, value in event.data.items())
+        note = ", ".join(f"{key}: {_plain(value)}" for key, value in event.data.items())
     return event.at, event.kind.removeprefix("task."), event.agent or "-", note
+
+
+def _plain(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -10,6 +10,7 @@ import click
 
 from jetpack_git import __version__
 from jetpack_git.cli import terminal
+from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
@@ -148,8 +149,8 @@ def _text(argument: str) -> str:
         return os.fsencode(argument).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{argument!r} is no UTF-8 text.",
-            hint="For a file of such a name, give the folder that holds it.",
+            f"{safe(argument)} is no UTF-8 text.",
+            hint="Convert it to UTF-8; for a file of such a name, give the folder that holds it.",
         ) from error
 
 

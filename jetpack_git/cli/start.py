@@ -54,8 +54,6 @@ def start(
     workspace = frame.workspace
     settings = workspace.config()
     config = settings.swarm
-    for key in settings.unknown:
-        terminal.warn(f"{workspace.clone.config}: {key} is not known, and has no effect")
     job = Job(
         command=_command(template or config.command),
         strategy=strategy or config.strategy,
@@ -72,7 +70,8 @@ def start(
     _stop_on_signals(swarm)
     with watch:
         summary = swarm.run()
-    frame.answer(_document(summary), summary_lines(summary))
+    blocked = workspace.tasks.counts().get("blocked", 0)
+    frame.answer(_document(summary) | {"blocked": blocked}, summary_lines(summary, blocked))
     if swarm.stop.asked():
         return 130
     return 0 if summary.went_well else 1
@@ -116,7 +115,7 @@ def _check(workspace: Workspace, job: Job) -> None:
     root = workspace.clone.worktree
     where = Path(root or workspace.clone.common_dir)
     states = hooks.status(where)
-    if any(one.state != "installed" for one in states):
+    if not all(one.stands for one in states):
         terminal.warn("the guard's hooks are not all installed; see: git jetpack doctor")
     if root is None or worktrees.current_branch(where) != job.base:
         return

@@ -13,6 +13,7 @@ from jetpack_git.git import hooks
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.reservation import Reservation
 from jetpack_git.models.task import Task
+from jetpack_git.swarm import integrate
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 
@@ -38,6 +39,7 @@ def status(frame: Frame) -> None:
     reservations, total = workspace.reservations.active(limit=SHOWN)
     guard = _guard(where, config.guard.mode)
     pending = workspace.db.count("mirror.pending_total")
+    unmerged = integrate.not_in(workspace, where)
     document: dict[str, object] = {
         "database": workspace.clone.database,
         "guard": guard,
@@ -47,12 +49,13 @@ def status(frame: Frame) -> None:
         "reservations": documents.listing(
             "reservations", [documents.reservation(one) for one in reservations], total
         ),
+        "unmerged": [documents.task(one) for one in unmerged],
         "files_due": pending,
     }
     if frame.json:
         frame.answer(document, "")
         return
-    _print(counts, held, agents, reservations, total)
+    _print(counts, held, unmerged, agents, reservations, total)
     terminal.say(f"guard: {guard}")
     if pending:
         terminal.warn(f"{pending} task files are still to be written; see: git jetpack doctor")
@@ -61,13 +64,14 @@ def status(frame: Frame) -> None:
 def _guard(where: Path, mode: str) -> str:
     """Whether commits are checked: the mode, or why they are not."""
     states = hooks.status(where)
-    missing = [one.name for one in states if one.state != "installed"]
+    missing = [one.name for one in states if not one.stands]
     return f"{mode}; not installed: {', '.join(missing)}" if missing else mode
 
 
 def _print(
     counts: dict[str, int],
     held: Sequence[Task],
+    unmerged: Sequence[Task],
     agents: list[tuple[Agent, str]],
     reservations: list[Reservation],
     total: int,
@@ -93,6 +97,10 @@ def _print(
     table("held", ("task", "status", "by", "title"), rows[:SHOWN])
     if len(held) > SHOWN:
         console.print(f"… {len(held) - SHOWN} more of {len(held)}")
+    branches = [(one.id, one.branch or "", one.title) for one in unmerged]
+    table("finished, not merged here", ("task", "branch", "title"), branches[:SHOWN])
+    if len(unmerged) > SHOWN:
+        console.print(f"… {len(unmerged) - SHOWN} more of {len(unmerged)}")
     table("agents", ("agent", "is", "task"), [(a.name, now, a.task_id or "") for a, now in agents])
     table(
         "reservations",

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from jetpack_git.cli.watch import ENDS
 from jetpack_git.cli.watch import LOUD
 from jetpack_git.cli.watch import Lines
 from jetpack_git.cli.watch import line
@@ -37,7 +38,7 @@ class Table(Lines):
         """The agent's row shows it."""
         if progress.agent != "-":
             self._rows[progress.agent] = progress
-        if progress.what in ("completed", "merged", "failed", "retry"):
+        if progress.what in ENDS:
             self._ended[progress.what] += 1
         if progress.what in LOUD:
             self._console.print(Text(line(progress)))

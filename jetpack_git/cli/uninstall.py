@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jetpack_git import setup
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
+from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import find
+from jetpack_git.mirror.files import FOLDER as TASKS
 
 
 @command(short_help="Take git-jetpack's hooks and worktrees out of this clone.")
 def uninstall(frame: Frame) -> None:
     """Take git-jetpack's hooks and worktrees out of this clone.
 
-    A worktree with work that is nowhere else stays, and so do the config, the task files
-    and the database.
+    A worktree with work that is nowhere else stays, and so do the config, the task files,
+    the database and the logs beside it.
     """
     clone = find(here())
     done = setup.uninstall(clone)
@@ -28,7 +32,10 @@ def uninstall(frame: Frame) -> None:
     }
     lines = [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
     lines += [f"removed {one}" for one in done.removed]
-    lines.append(f"The database stays: {clone.database}")
+    root = clone.worktree or clone.common_dir
+    places = [clone.home, *(f"{root}/{name}" for name in (FOLDER, TASKS))]
+    kept = dict.fromkeys(one for one in places if Path(one).exists())
+    lines.append(f"What holds your work stays: {', '.join(kept)}")
     frame.answer(document, lines)
     for one in done.left:
         terminal.warn(f"{one} holds work that is nowhere else, or is none of ours; it stays.")

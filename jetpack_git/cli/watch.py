@@ -18,6 +18,9 @@ LOUD = frozenset(
         "recovered", "stopping", "skipped", "warning", "heartbeat failed",
     }
 )  # fmt: skip
+ENDS = frozenset(
+    {"completed", "merged", "failed", "retry", "stopped", "left", "lost", "unmerged", "not merged"}
+)
 
 
 class Lines:
@@ -37,8 +40,8 @@ class Lines:
         print(line(progress), file=self._out, flush=True)
 
 
-def summary_lines(summary: Summary) -> list[str]:
-    """What became of each task, and how many of each kind there were."""
+def summary_lines(summary: Summary, blocked: int = 0) -> list[str]:
+    """What became of each task, how many of each kind there were, and how many are blocked."""
     rows = [
         (task.id, what, agent, task.branch or "", title_of(task))
         for task, agent, what in summary.results
@@ -47,7 +50,10 @@ def summary_lines(summary: Summary) -> list[str]:
     counts = Counter(what for _, _, what in summary.results)
     counts["broken"] = len(summary.broken)
     total = ", ".join(f"{number} {what}" for what, number in sorted((+counts).items()))
-    return [*columns(rows), total or "There was nothing to do."]
+    lines = [*columns(rows), total or "There was nothing to do."]
+    if blocked:
+        lines.append(f"{blocked} tasks are blocked; see why with: git jetpack why ID")
+    return lines
 
 
 def line(progress: Progress) -> str:

@@ -139,8 +139,8 @@ def open_database(
     """
     if create:
         _make_folder(os.path.dirname(path))
-    elif not os.path.exists(path):
-        raise StoreError(f"{path} is not there.", hint="Set up this clone with: git jetpack init")
+    else:
+        _check_there(path)
     backend = Sqlite(path, busy_timeout_s=busy_timeout_s)
     db = Database(backend)
     try:
@@ -157,6 +157,18 @@ def open_database(
         backend.close()
         raise
     return db
+
+
+def _check_there(path: str) -> None:
+    """The file is there and holds something. Raises StoreError."""
+    try:
+        size = os.stat(path).st_size
+    except (FileNotFoundError, NotADirectoryError) as error:
+        hint = "Set up this clone with: git jetpack init"
+        raise StoreError(f"{path} is not there.", hint=hint) from error
+    if not size:
+        hint = "Make it anew from the task files with: git jetpack doctor"
+        raise StoreError(f"{path} is empty: what it held is lost.", hint=hint)
 
 
 def _make_folder(path: str) -> None:

@@ -124,12 +124,17 @@ class Sqlite:
                 f"{self.path} has been locked for {self._timeout_s:g} s by {_writer(self.path)}.",
                 hint="Wait for it to finish, or end it, and run the command again.",
             )
-        if isinstance(error, apsw.FullError):
+        folder = os.path.dirname(self.path)
+        if isinstance(error, apsw.FullError) or (
+            isinstance(error, apsw.IOError) and _free_bytes(folder) == 0
+        ):
             return StoreError(
                 f"{self.path} cannot be written: the disk is full; nothing was changed.",
                 hint="Make room and run the command again.",
             )
-        if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
+        if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)) or (
+            isinstance(error, apsw.CantOpenError) and not os.access(folder, os.W_OK)
+        ):
             return StoreError(
                 f"{self.path} cannot be written: it is read-only for this user; "
                 "nothing was changed.",
@@ -138,7 +143,8 @@ class Sqlite:
         if isinstance(error, (apsw.NotADBError, apsw.CorruptError)):
             return StoreError(
                 f"{self.path} is damaged: {error}",
-                hint="Set it aside under another name and run: git jetpack init",
+                hint="See what can be done with: git jetpack doctor --dry-run",
+                damaged=True,
             )
         if isinstance(error, apsw.CantOpenError):
             return StoreError(
@@ -146,6 +152,12 @@ class Sqlite:
                 hint="Check that its folder exists and may be written.",
             )
         return StoreError(f"{self.path}: {error}", hint="Run: git jetpack doctor")
+
+
+def _free_bytes(folder: str) -> int:
+    """How much room is left for this user."""
+    found = os.statvfs(folder or ".")
+    return found.f_bavail * found.f_frsize
 
 
 def _writer(path: str) -> str:

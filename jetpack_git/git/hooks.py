@@ -45,6 +45,10 @@ _LEFTHOOK = tuple(
     for local in ("", "-local")
     for ending in ("yml", "yaml", "toml", "json", "jsonc")
 )
+_NO_HOOKS = """\
+# Git runs no hooks here, because core.hooksPath names no folder. Set it to one, or take it out:
+# git config --unset core.hooksPath
+"""
 _PRE_COMMIT_LINES = """\
 # in .pre-commit-config.yaml; then run: pre-commit install -t pre-commit -t pre-merge-commit
 repos:
@@ -103,6 +107,12 @@ class HookState:
     interpreter: Path | None
     found: Found
 
+    @property
+    def stands(self) -> bool:
+        """The guard is called, by an interpreter that is there."""
+        other = self.state == "other-interpreter" and os.access(self.interpreter or "", os.X_OK)
+        return other or self.state == "installed"
+
 
 def hooks_dir(worktree: Path) -> Path:
     """The folder where git looks for the hooks of this worktree; it may not exist."""
@@ -121,6 +131,8 @@ def find(worktree: Path, *, python: Path | None = None) -> Found:
     configs = [name for name in _LEFTHOOK if (worktree / name).is_file()]
     if configs or any(b"lefthook" in text.lower() for text in texts):
         return Found("lefthook", _lefthook_lines(configs[0] if configs else "lefthook.yml"))
+    if folder.exists() and not folder.is_dir():
+        return Found("hooks-path", _NO_HOOKS)
     own = _own_folder(worktree)
     if folder.resolve() != own.parent.resolve() / own.name:  # core.hooksPath, or a linked folder
         shims = [_shim(name, python or Path(sys.executable)) for name in HOOKS]
@@ -180,17 +192,6 @@ def self_test(worktree: Path, *, python: Path) -> None:
     said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
     if done.returncode != 0 or said != ANSWER:
         raise StoreError(f"The guard's self-test failed ({done.returncode}): {said}", hint=_AGAIN)
-
-
-def check_interpreter(python: Path, worktree: Path, main_worktree: Path | None) -> None:
-    """The interpreter outlives the worktree. Raises BadInput when it would go with it."""
-    root = worktree.resolve()
-    if main_worktree is not None and root == main_worktree.resolve():
-        return
-    # The link itself counts, not what it points at: a virtual environment's python is a link.
-    if (python.absolute().parent.resolve() / python.name).is_relative_to(root):
-        hint = "Use a git-jetpack from outside of it: pipx install git-jetpack"
-        raise BadInput(f"{python} goes away with the worktree {worktree}.", hint=hint)
 
 
 def _way(path: Path) -> str:

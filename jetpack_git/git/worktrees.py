@@ -234,3 +234,14 @@ def remove(path: Path, *, clone: Path) -> bool:
     if not is_clean(path) or not is_kept(there.head, cwd=clone):
         return False
     return succeeds("worktree", "remove", str(path), cwd=clone)
+
+
+def check_interpreter(python: Path, worktree: Path, main_worktree: Path | None) -> None:
+    """The interpreter outlives the worktree. Raises BadInput when it would go with it."""
+    root = worktree.resolve()
+    if main_worktree is not None and root == main_worktree.resolve():
+        return
+    # The link itself counts, not what it points at: a virtual environment's python is a link.
+    if (python.absolute().parent.resolve() / python.name).is_relative_to(root):
+        hint = "Use a git-jetpack from outside of it: pipx install git-jetpack"
+        raise BadInput(f"{python} goes away with the worktree {worktree}.", hint=hint)

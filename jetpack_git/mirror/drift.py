@@ -11,9 +11,11 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
+from jetpack_git.mirror import history
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
-from jetpack_git.mirror.load import merged
+from jetpack_git.mirror.merge import merged
+from jetpack_git.models.task import Task
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ def differences(db: Database, worktree: str) -> Iterator[Difference]:
             yield from _compared(db, worktree, path)
 
 
+def is_ahead(db: Database, worktree: str, path: str, task: Task) -> str | None:
+    """The task's branch, where that has the file as the database says it."""
+    blob = files.blob_id(text.task_text(task).encode(), export.object_format(db))
+    if task.branch and history.stands_on(task.branch, path, blob, worktree=worktree):
+        return task.branch
+    return None
+
+
 def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     """How the file differs from its row, unless it does not."""
     task_id = Path(path).stem
@@ -63,6 +73,13 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
         return  # another style
     blob = files.blob_id(data, export.object_format(db))
     known = db.one("mirror.is_known", path=path, blob=blob) is not None
+    branch = is_ahead(db, worktree, path, to_task(row)) if known else None
+    if branch:
+        yield Difference(
+            path, f"{path} is older than the database: the task was changed on {branch}.",
+            f"Merge that branch: git merge {branch}", serious=False,
+        )  # fmt: skip
+        return
     if known:
         problem = f"{path} is another version than the database has."
     else:

@@ -109,7 +109,14 @@ class _Flush:
         if there is not None and there != data:
             old = files.blob_id(there, self._format)
             if self._db.one("mirror.is_known", path=path, blob=old) is None:
-                self.told.append(conflict(self._db, self._worktree, path, noun_id, old))
+                line = text.marker(there.decode("utf-8", "replace"))
+                if line is not None:
+                    self.told.append(
+                        f"{path}:{line}: a conflict marker of git stands here; the file stays as "
+                        "it is. Choose a side, remove the markers, and run: git jetpack sync"
+                    )
+                else:
+                    self.told.append(conflict(self._db, self._worktree, path, noun_id, old))
                 return
         blob = files.blob_id(data, self._format)
         _put(self._db, self._worktree, path, data, there, blob)

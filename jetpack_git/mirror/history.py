@@ -17,6 +17,13 @@ from jetpack_git.mirror import files
 HEAD = "HEAD"
 
 
+def stands_on(branch: str, path: str, blob: str, *, worktree: str) -> bool:
+    """Whether the branch has just that version of the file."""
+    there = git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}:{path}",
+                cwd=Path(worktree), check=False)  # fmt: skip
+    return there == blob
+
+
 class History:
     """The commits between the last load in a worktree and its HEAD."""
 

@@ -27,7 +27,9 @@ from jetpack_git.mirror import files
 from jetpack_git.mirror import read
 from jetpack_git.mirror import structure
 from jetpack_git.mirror import text
+from jetpack_git.mirror.drift import is_ahead
 from jetpack_git.mirror.history import History
+from jetpack_git.mirror.merge import merged
 from jetpack_git.models.task import Task
 
 
@@ -103,7 +105,7 @@ class _Load:
         return self.force is not None and (not self.force or Path(path).stem in self.force)
 
     def _refuse(self, path: str, error: JetpackError) -> None:
-        self.report.errors.append(f"{error.message} {error.hint}".strip())
+        self.report.errors.append(f"{error.message.rstrip('.')}. {error.hint}".strip())
         self.unsettled.add(path)
 
     def _load_tasks(self, found: list[_File]) -> None:
@@ -130,7 +132,13 @@ class _Load:
             settle.after_status(journal, changed)
             for one in changed.values():
                 self._see(one, self._row_blob(one.parsed.task.id))
-            self._check_structure(changed)
+        suspects = {one.parsed.task.id: one for one in found if self._is_suspect(one.path)}
+        for task_id in self._check_structure(suspects | changed):
+            self._see(replace((suspects | changed)[task_id], stat=""), self._row_blob(task_id))
+
+    def _is_suspect(self, path: str) -> bool:
+        """Whether something was wrong with what the file says of other tasks."""
+        return path in self.seen and self.seen[path]["stat"] == ""
 
     def _is_news(self, one: _File, ours: Task | None) -> bool:
         """Whether the file says something that the database never read or wrote."""
@@ -138,10 +146,18 @@ class _Load:
             return True
         theirs = merged(ours, one.parsed.task)
         known = self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
-        if text.task_text(theirs) != text.task_text(ours) and (
-            not known or self._is_forced(one.path)
-        ):
-            return True
+        if text.task_text(theirs) != text.task_text(ours):
+            if not known or (self.force and self._is_forced(one.path)):
+                return True
+            if self._is_forced(one.path):  # because all files are
+                branch = is_ahead(self.db, self.worktree, one.path, ours)
+                if branch is None:
+                    return True
+                self.report.warnings.append(
+                    f"{one.path} stays unread: the task was changed on {branch}, which is not "
+                    f"merged here. To set the task back all the same, name it: "
+                    f"git jetpack sync --from-files {ours.id}"
+                )
         self.db.run("mirror.remember", path=one.path, blob=one.blob)
         self._see(one, files.blob_id(text.task_text(theirs).encode(), self.format))
         return False
@@ -223,27 +239,35 @@ class _Load:
         """
         self.db.run("mirror.see", worktree=self.worktree, path=one.path, blob=blob, stat=one.stat)
 
-    def _check_structure(self, changed: dict[str, _File]) -> None:
-        """Parents and dependencies that are not there, and circles, are reported."""
+    def _check_structure(self, changed: dict[str, _File]) -> set[str]:
+        """The tasks whose parent or dependencies are not there, or lead to themselves; it is told.
+
+        They are looked at again by each later load, until that is mended.
+        """
         tasks = {task_id: one.parsed.task for task_id, one in changed.items()}
         wanted = {one for task in tasks.values() for one in (*task.depends, task.parent_id) if one}
         missing = structure.missing(self.db, wanted)
+        bad: set[str] = set()
         for task_id, task in tasks.items():
             for key, names in (("parent", (task.parent_id,)), ("depends", task.depends)):
                 for name in missing.intersection(one for one in names if one):
                     where = f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}"
                     self.report.errors.append(f"{where}: {key}: there is no task {name!r:.60}")
+                    bad.add(task_id)
         for loop in structure.loops(self.db, sorted(changed)):
-            where = next(
-                f"{changed[one].path}:{changed[one].parsed.lines[key]}"
+            task_id, key = next(
+                (one, key)
                 for key in ("depends", "parent", "id")
                 for one in (*loop, *changed)
                 if one in changed and key in changed[one].parsed.lines
             )
             self.report.errors.append(
-                f"{where}: tasks wait for each other: {' -> '.join(loop)}. "
+                f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}: "
+                f"tasks wait for each other: {' -> '.join(loop)}. "
                 "Take one of these out of `depends:` or `parent:`, and run: git jetpack sync"
             )
+            bad.add(task_id)
+        return bad
 
     def _load_other(self, path: str, stat: str, data: bytes) -> None:
         """The log or plan of a file is in the database."""
@@ -279,20 +303,6 @@ class _Load:
                     "events.insert", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
                     agent=event.agent, note=event.note, data="{}",
                 )  # fmt: skip
-
-
-def merged(ours: Task, theirs: Task) -> Task:
-    """The row with all that the file says; what no file says stays."""
-    is_parent = ours.children > 0
-    return replace(
-        theirs,
-        status=ours.status if is_parent else theirs.status,
-        completed_at=ours.completed_at if is_parent else theirs.completed_at,
-        children=ours.children,
-        created_at=theirs.created_at or ours.created_at,
-        commit_id=ours.commit_id,
-        claimed_at=ours.claimed_at,
-    )
 
 
 def _by_age(found: list[_File]) -> list[_File]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import datetime
 from typing import Annotated
 from typing import Any
 from typing import Literal
@@ -46,13 +47,21 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _moment(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("must be a time such as 2026-11-22T22:04:05.123Z") from error
+    return value
+
+
 def _duration(value: object) -> object:
     if not isinstance(value, str) or value.replace(".", "", 1).isdigit():
         return value
     try:
         return durations.parse(value, hours_a_day=8)
     except BadInput as error:
-        raise ValueError(f"{error.message} {error.hint}") from error
+        raise ValueError("must be a duration such as 30m, 2h or 1h30m") from error
 
 
 def _none_if_empty(value: object) -> object:
@@ -66,6 +75,7 @@ def _list_if_none(value: object) -> object:
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, AfterValidator(_not_blank)]
 Optional = Annotated[Text | None, BeforeValidator(_none_if_empty)]
+Moment = Annotated[Annotated[Text, AfterValidator(_moment)] | None, BeforeValidator(_none_if_empty)]
 Texts = Annotated[list[Name], BeforeValidator(_list_if_none)]
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=10**9)]
 Estimate = Annotated[int | None, BeforeValidator(_duration), Field(gt=0, le=10**9)]
@@ -112,13 +122,13 @@ class _TaskFields(TypedDict):
     assignee: NotRequired[Optional]
     order: NotRequired[Annotated[int, Field(ge=0, le=2**53)]]
     estimate: NotRequired[Estimate]
-    created: NotRequired[Optional]
+    created: NotRequired[Moment]
     branch: NotRequired[Optional]
     skills: NotRequired[Texts]
     files: NotRequired[Texts]
     depends: NotRequired[Texts]
     summary: NotRequired[Optional]
-    completed: NotRequired[Optional]
+    completed: NotRequired[Moment]
     max_attempts: NotRequired[Annotated[int, Field(ge=1, le=1000)]]
     aliases: NotRequired[Texts]
     labels: NotRequired[Texts]
@@ -146,7 +156,7 @@ class PlanFields(TypedDict):
     id: Name
     title: Name
     source: NotRequired[Optional]
-    created: NotRequired[Optional]
+    created: NotRequired[Moment]
 
 
 _ADAPTERS: dict[type, TypeAdapter[Any]] = {}
@@ -229,7 +239,7 @@ def _bad(error: ValidationError, lines: dict[str, int], source: str, line: int) 
     for one in error.errors(include_url=False):
         key = str(one["loc"][0]) if one["loc"] else ""
         given = "" if one["type"] == "missing" else f", not {_named(one['input'])}"
-        message = one["msg"].removeprefix("Value error, ")
+        message = one["msg"].removeprefix("Value error, ").rstrip(".")
         found.append(f"{source}:{lines.get(key, line)}: {key}: {message}{given}")
     return BadInput("\n".join(found), hint="Mend the line and run the command again.")
 

@@ -25,6 +25,17 @@ def unmerged(workspace: Workspace) -> list[Task]:
     return [to_task(row) for row in workspace.db.all("tasks.unmerged")]
 
 
+def not_in(workspace: Workspace, worktree: Path) -> list[Task]:
+    """The finished tasks whose commit the worktree's HEAD does not hold, though a branch does."""
+    tasks = unmerged(workspace)
+    if not tasks:
+        return []
+    names = git("for-each-ref", "--format=%(refname:short)", "--no-merged=HEAD", "refs/heads",
+                cwd=worktree, check=False)  # fmt: skip
+    branches_left = set(names.splitlines())
+    return [task for task in tasks if task.branch in branches_left]
+
+
 def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: bool) -> str:
     """The base branch holds the task's commit; the base's new commit.
 

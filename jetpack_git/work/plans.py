@@ -136,7 +136,7 @@ class _Loading:
     def _add(self, item: PlanItem, parent_id: str | None, now: str, *, leaf: bool) -> None:
         done = item.done and leaf
         task = Task(
-            id=self.tasks.new_id(parent_id), title=item.title, description=item.description,
+            id=self._new_id(item, parent_id), title=item.title, description=item.description,
             status=Status.COMPLETED if done else Status.PENDING,
             priority=DEFAULT_PRIORITY if item.priority is None else item.priority,
             parent_id=parent_id, position=item.position, plan_id=self.plan_id,
@@ -153,6 +153,14 @@ class _Loading:
         self.ids[item.key] = task.id
         self.changes.added.append(task)
         self._note(task.id, parent_id)
+
+    def _new_id(self, item: PlanItem, parent_id: str | None) -> str:
+        try:
+            return self.tasks.new_id(parent_id)
+        except BadInput as error:
+            raise BadInput(
+                f"{self.source}:{item.line}: {error.message}", hint=error.hint
+            ) from error
 
     def _update(self, item: PlanItem, parent_id: str | None, now: str, *, leaf: bool) -> None:
         before = self.known[item.key]

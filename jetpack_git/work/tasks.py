@@ -24,6 +24,7 @@ from jetpack_git.work import dependencies
 from jetpack_git.work.find import resolve
 from jetpack_git.work.moves import Moves
 
+LONGEST_PARENT = 200  # characters of an id, which is the name of a file as well
 EDITABLE = frozenset(
     {
         "title", "description", "priority", "skills", "files", "estimate_s", "labels",
@@ -66,7 +67,13 @@ class Tasks(Moves):
         return self.get(task.id)
 
     def new_id(self, parent_id: str | None) -> str:
-        """An id that no task of this clone bears."""
+        """An id that no task of this clone bears. Raises BadInput below too many parents."""
+        if parent_id is not None and len(parent_id) > LONGEST_PARENT:
+            raise BadInput(
+                f"{parent_id[:20]}… lies {parent_id.count('.')} levels deep; nothing can be put "
+                "below it.",
+                hint="Put the task further up.",
+            )
         attempt = 0
         while True:
             candidate = ids.task_id(parent_id, attempt=attempt)

@@ -51,20 +51,14 @@ def reasons(db: Database, task: Task) -> list[Reason]:
         found.append(Reason("retry", f"attempt {task.attempts + 1} begins at {task.retry_at}"))
     rows = db.all("dependencies.before", id=task.id)
     found += [_blocked(task, row) for row in rows if row["status"] not in CLOSED]
-    if not found:
-        return []
-    found += replaced
-    found += [
-        Reason("missing", f"it depends on {row['id']}, which is not here: that holds nothing up",
-               str(row["id"]))
-        for row in db.all("dependencies.missing", id=task.id)
-    ]  # fmt: skip
-    return found
+    return found + replaced if found else []
 
 
 def _blocked(task: Task, row: Row) -> Reason:
     """The reason that an unfinished task of `dependencies.before` is."""
     other, state = str(row["id"]), str(row["state"])
+    if state == "missing":
+        return Reason("missing", f"it waits for {other}, which is not here: bring its file", other)
     if state == Status.FAILED:
         state = "failed for good"
     by = f", held by {row['assignee']}" if state in HELD else ""

@@ -22,15 +22,11 @@ WITH RECURSIVE up (id) AS (
     UNION
     SELECT t.parent_id FROM tasks t JOIN up ON t.id = up.id WHERE t.parent_id IS NOT NULL
 )
-SELECT b.id, b.status, b.state, b.assignee, min(d.task_id) AS via FROM up
+SELECT d.depends_on AS id, coalesce(b.status, 'missing') AS status,
+    coalesce(b.state, 'missing') AS state, b.assignee, min(d.task_id) AS via FROM up
 JOIN dependencies d ON d.task_id = up.id
-JOIN tasks b ON b.id = d.depends_on
-GROUP BY b.id ORDER BY b.id
-
--- What the task depends on though no task bears that id.
--- name: missing
-SELECT depends_on AS id FROM dependencies
-WHERE task_id = :id AND depends_on NOT IN (SELECT id FROM tasks) ORDER BY 1
+LEFT JOIN tasks b ON b.id = d.depends_on
+GROUP BY d.depends_on ORDER BY d.depends_on
 
 -- What a task waits for: its own and its ancestors' dependencies, and its children.
 -- name: edges_from

@@ -204,6 +204,7 @@ WITH RECURSIVE up (id, depth) AS (
 SELECT id FROM up ORDER BY depth
 
 -- How many unfinished tasks each of these waits for, on its own account and its ancestors'.
+-- A task that is not here, because its file is on another branch, is not finished either.
 -- name: refresh_blockers
 WITH wanted (id, n) AS (
     SELECT t.id, (
@@ -212,10 +213,10 @@ WITH wanted (id, n) AS (
             UNION
             SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
         )
-        SELECT count(DISTINCT b.id) FROM up
+        SELECT count(DISTINCT d.depends_on) FROM up
         JOIN dependencies d ON d.task_id = up.id
-        JOIN tasks b ON b.id = d.depends_on
-        WHERE b.status NOT IN ('completed', 'cancelled')
+        LEFT JOIN tasks b ON b.id = d.depends_on
+        WHERE b.id IS NULL OR b.status NOT IN ('completed', 'cancelled')
     )
     FROM tasks t JOIN json_each(:ids) j ON t.id = j.value
 )
@@ -283,10 +284,10 @@ WHERE t.children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = t.id)
             UNION
             SELECT p.parent_id FROM tasks p JOIN up ON p.id = up.id WHERE p.parent_id IS NOT NULL
         )
-        SELECT count(DISTINCT b.id) FROM up
+        SELECT count(DISTINCT d.depends_on) FROM up
         JOIN dependencies d ON d.task_id = up.id
-        JOIN tasks b ON b.id = d.depends_on
-        WHERE b.status NOT IN ('completed', 'cancelled')
+        LEFT JOIN tasks b ON b.id = d.depends_on
+        WHERE b.id IS NULL OR b.status NOT IN ('completed', 'cancelled')
     )
     OR (t.children > 0 AND (t.status IN ('completed', 'cancelled')) <> NOT EXISTS (
         SELECT 1 FROM tasks c
