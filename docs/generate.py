@@ -13,6 +13,9 @@ import click
 
 from jetpack_git.cli.main import cli
 from jetpack_git.models import transitions
+from jetpack_git.work import claims
+from jetpack_git.work import metrics
+from jetpack_git.work import strategies
 
 DOCS = Path(__file__).parent
 WIDTH = 90
@@ -104,6 +107,20 @@ def states() -> str:
     return "\n".join(parts) + "\n"
 
 
+def choosing() -> str:
+    """The text of docs/strategies.md."""
+    parts = [
+        "# How a task is chosen\n",
+        "<!-- Made from jetpack_git/work/{strategies,metrics,claims}.py by docs/generate.py;\n"
+        "do not edit. -->\n",
+    ]
+    for title, module in (
+        ("Strategies", strategies), ("The score of the graph", metrics), ("Fairness", claims),
+    ):  # fmt: skip
+        parts.append(f"## {title}\n\n{(module.__doc__ or '').partition(chr(10) * 2)[2].strip()}\n")
+    return "\n".join(parts)
+
+
 def _manual_entry(name: str, command: click.Command, context: click.Context) -> Iterator[str]:
     """One command of the man page."""
     usage = " ".join(command.collect_usage_pieces(context))
@@ -133,6 +150,7 @@ def main() -> int:
         DOCS / "cli.md": reference(),
         DOCS / "git-jetpack.1": manual(),
         DOCS / "states.md": states(),
+        DOCS / "strategies.md": choosing(),
     }
     stale = [
         path

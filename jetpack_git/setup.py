@@ -31,7 +31,7 @@ guard:
   mode: block       # block | warn | off: what a commit of reserved paths meets
   on_error: block   # block | warn | allow: what happens when the guard cannot tell
 swarm:
-  strategy: best-fit   # first-fit | best-fit | graph-prioritized
+  strategy: best-fit   # first-fit | best-fit | round-robin | load-balanced | graph-prioritized
   integrate: leave     # leave | merge: what happens to a finished task's branch
 """
 IGNORED = "*\n!.gitignore\n!config.yaml\n"

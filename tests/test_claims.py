@@ -23,6 +23,7 @@ from jetpack_git.models.task import Task
 from jetpack_git.work import claims
 from jetpack_git.work import dependencies
 from jetpack_git.work import metrics
+from jetpack_git.work import strategies
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
@@ -60,7 +61,7 @@ def test_eight_processes_drain_four_hundred_tasks(db: Database, tasks: Tasks) ->
         for number in range(9, 400, 9):
             dependencies.add(tasks.journal, known[number], known[number // 2])
     arguments = [
-        (db.backend.path, f"agent-{number}", [*claims.STRATEGIES][number % 3])
+        (db.backend.path, f"agent-{number}", [*claims.STRATEGIES][number % 5])
         for number in range(8)
     ]
     answers = races.race(races.drain, arguments)
@@ -132,6 +133,8 @@ def six(tasks: Tasks) -> None:
         ("best-fit", (), "urgent first old sql both"),
         ("best-fit", ("python", "sql"), "both first sql urgent old"),
         ("best-fit", ("python",), "first urgent old"),
+        ("round-robin", (), "old sql both urgent first"),
+        ("load-balanced", ("python", "sql"), "urgent first old sql both"),
         ("graph-prioritized", (), "first urgent old sql both"),
         ("graph-prioritized", ("sql",), "urgent old sql"),
     ],
@@ -174,12 +177,19 @@ def test_the_order_is_that_of_a_plain_sort(
     keys: dict[str, Callable[[int], tuple[float, ...]]] = {
         "first-fit": lambda n: (n,),
         "best-fit": lambda n: (-len(queue[n][1] & mine), queue[n][0], n),
+        "round-robin": lambda n: (n,),
+        "load-balanced": lambda n: (queue[n][0], n),
         "graph-prioritized": lambda n: (-queue[n][2], queue[n][0], n),
     }
     fits = [n for n in range(len(queue)) if not mine or queue[n][1] <= mine]
+    wanted = []
+    while fits:
+        fair = (len(wanted) + 1) % claims.FAIR_EVERY == 0
+        wanted.append(min(fits, key=None if fair else keys[strategy]))
+        fits.remove(wanted[-1])
     with db.transaction():
         found = order(tasks, strategy=strategy, skills=mine)
-    assert found == [str(number) for number in sorted(fits, key=keys[strategy])]
+    assert found == [str(number) for number in wanted]
     db.close()
 
 
@@ -255,14 +265,16 @@ def test_an_unknown_strategy_is_refused(tasks: Tasks) -> None:
     """The hint names those that there are."""
     with pytest.raises(BadInput) as found:
         claims.claim_next(tasks, agent="ann", strategy="luck")
-    assert found.value.hint == "Use one of: first-fit, best-fit, graph-prioritized"
+    assert found.value.hint == (
+        "Use one of: first-fit, best-fit, round-robin, load-balanced, graph-prioritized"
+    )
 
 
 def test_claim_next_on_the_command_line(repo: Repo) -> None:
     """It prints the task, and exits 1 when nothing is ready."""
     task_id = repo.add("Write it", "--skills", "SQL, go")
     nothing = repo.jetpack("claim", "--next", "--skills", "sql")
-    said = "error: Nothing is ready.\nhint: See why with: git jetpack list\n"
+    said = "error: Nothing is ready.\nhint: See why with: git jetpack ready --explain\n"
     assert (nothing.code, nothing.out, nothing.err) == (1, "", said)
     won = repo.jetpack("claim", "--next", "--skills", "go,sql,python", "--as", "ann")
     assert (won.code, won.out) == (0, f"{task_id}  Write it\n")
@@ -287,3 +299,75 @@ def test_the_incarnation_of_the_environment_is_that_of_the_claim(repo: Repo) -> 
         f"hint: See who holds it with: git jetpack show {task_id}\n",
     )
     assert repo.ok("done", task_id, **new)["task"]["status"] == "completed"
+
+
+def test_no_ready_task_starves(tasks: Tasks) -> None:
+    """However many more urgent ones come after it, the oldest is taken within the bound."""
+    add(tasks, "patient", priority=4)
+    add(tasks, "next", priority=4)
+    taken: list[str] = []
+    for number in range(2 * claims.FAIR_EVERY):
+        add(tasks, f"urgent {number}", priority=0)
+        task = claims.claim_next(tasks, agent="ann", strategy="best-fit")
+        assert task is not None
+        taken.append(task.title)
+    assert taken.index("patient") == claims.FAIR_EVERY - 1
+    assert taken.index("next") == 2 * claims.FAIR_EVERY - 1
+    assert len(taken) - 2 == sum(one.startswith("urgent") for one in taken)
+
+
+def test_agents_are_served_in_the_order_of_the_strategy() -> None:
+    """Round-robin rotates, load-balanced looks at work, best-fit at skills."""
+    rested = strategies.Claimant("rested", served=3, load_s=900)
+    lazy = strategies.Claimant("lazy", served=5, load_s=60)
+    expert = strategies.Claimant("expert", frozenset({"sql", "go"}), served=9, load_s=9000)
+    old = strategies.Candidate("old", frozenset(), 3, 1, 10.0)
+    sql = strategies.Candidate("sql", frozenset({"sql"}), 2, 2, 0.0)
+    rust = strategies.Candidate("rust", frozenset({"rust"}), 0, 3, 5.0)
+
+    def dealt(name: str, *agents: strategies.Claimant) -> dict[str, str]:
+        pairs = strategies.assign(strategies.STRATEGIES[name], agents, (old, sql, rust))
+        return {agent.name: task.id for agent, task in pairs}
+
+    assert dealt("round-robin", expert, lazy, rested) == {
+        "rested": "old", "lazy": "sql",
+    } | {}  # fmt: skip
+    assert dealt("load-balanced", expert, lazy, rested) == {
+        "lazy": "rust", "rested": "sql", "expert": "old",
+    }  # fmt: skip
+    assert dealt("best-fit", lazy, expert) == {"expert": "sql", "lazy": "rust"}
+    assert dealt("first-fit", lazy, expert) == {"lazy": "old", "expert": "sql"}
+    assert dealt("graph-prioritized", expert) == {"expert": "old"}
+    assert dealt("first-fit") == {}
+
+
+def test_explain_tells_what_counted_and_what_was_avoided(repo: Repo) -> None:
+    """Each considered task with its parts; the reservation that stands in its way by name."""
+    held = repo.add("Held", "-p", "0", "--file", "src/a.py")
+    free = repo.add("Free", "-p", "3")
+    repo.ok("reserve", "src/**", "--as", "bob")
+    told = repo.ok("claim", "--next", "--explain")
+    assert told["task"]["id"] == free
+    first, second = told["considered"]
+    assert (first["id"], first["parts"]["priority"]) == (held, 0)
+    assert first["overlap"].startswith("src/a.py meets bob's src/** until ")
+    assert (second["id"], second["overlap"]) == (free, "")
+    said = repo.jetpack("claim", "--next", "--explain").out
+    assert f"taken all the same: {held}" in said
+    nothing = repo.jetpack("claim", "--next", "--explain", "--strategy", "graph-prioritized")
+    assert nothing.code == 1
+
+
+def test_ready_explain_lists_what_is_not(repo: Repo) -> None:
+    """With the reasons, as many as the limit lets through."""
+    one = repo.add("One")
+    two = repo.add("Two", "--depends", one)
+    repo.ok("claim", one, "--as", "bob")
+    told = repo.jetpack("ready", "--explain")
+    assert told.code == 1
+    assert f"{two} is blocked: it waits for {one}, which is claimed, held by bob" in told.out
+    repo.ok("fail", one, "--final", "--as", "bob")
+    found = repo.jetpack("ready", "--explain", "--json").json["waiting"]
+    assert [task["id"] for task in found["tasks"]] == [two, one]
+    assert found["total"] == 2
+    assert f"blocked: {one} failed" in repo.jetpack("list").out

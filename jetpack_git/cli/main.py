@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "release": ("moves", "Give a task back, or offer a failed one again."),
     "cancel": ("moves", "Say that a task will not be done."),
     "dep": ("dep", "Add or remove a dependency between tasks."),
+    "graph": ("graph", "Show what waits for what, and the critical path."),
     "log": ("log", "Show what happened to a task."),
     "reserve": ("reserve", "Say which files you are about to change."),
     "reservations": ("reserve", "List the active reservations."),

@@ -22,7 +22,7 @@ from jetpack_git.swarm import harness
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
 from jetpack_git.swarm.worker import Job
-from jetpack_git.work.claims import STRATEGIES
+from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.workspace import Workspace
 
 

@@ -92,7 +92,7 @@ class SwarmFields(TypedDict, total=False):
     """The section `swarm` of the config."""
 
     command: Optional
-    strategy: Literal["first-fit", "best-fit", "graph-prioritized"]
+    strategy: Literal["first-fit", "best-fit", "round-robin", "load-balanced", "graph-prioritized"]
     integrate: Literal["leave", "merge"]
     heartbeat: Seconds
     stale_after: Seconds

@@ -27,10 +27,16 @@ from jetpack_git.swarm.worker import Stop
 from jetpack_git.swarm.worker import Worker
 from jetpack_git.work import claims
 from jetpack_git.work.agents import Agents
+from jetpack_git.work.metrics import DEFAULT_ESTIMATE_S
+from jetpack_git.work.strategies import STRATEGIES
+from jetpack_git.work.strategies import Candidate
+from jetpack_git.work.strategies import Claimant
+from jetpack_git.work.strategies import assign
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import Workspace
 
 LOOK_AGAIN_S = 2.0
+ANY_TASK = Candidate("", frozenset(), 0, 0, 0.0)  # all agents of a swarm cover the same tasks
 MOST_AGENTS = 1000
 
 
@@ -75,6 +81,8 @@ class Swarm:
         self._state = threading.Condition()
         self._busy = 0
         self._tried: set[str] = set()
+        self._idle: dict[str, Claimant] = {}
+        self._served: dict[str, Claimant] = {}
         self._living: list[tuple[Agent, Worker]] = []
 
     def run(self) -> Summary:
@@ -246,21 +254,39 @@ class Swarm:
         new tasks may still become ready.
         """
         with self._state:
-            while not self.stop.asked():
-                task = claims.claim_next(
-                    workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
-                    skills=agent.skills, strategy=self.job.strategy, without=self._tried,
-                    overlapping=self._busy == 0,
-                    reserve_for_s=self.job.config.reservation_ttl_s,
-                )  # fmt: skip
-                if task is not None:
-                    self._busy += 1
-                    self._tried.add(task.id)
-                    return task
-                if self._busy == 0:
-                    return None
-                self._state.wait(LOOK_AGAIN_S)
+            self._idle[agent.name] = self._served.get(agent.name, Claimant(agent.name))
+            try:
+                while not self.stop.asked():
+                    if self._is_first(agent):
+                        task = self._claim(workspace, agent)
+                        if task is not None:
+                            return task
+                        if self._busy == 0:
+                            return None
+                    self._state.wait(LOOK_AGAIN_S)
+            finally:
+                del self._idle[agent.name]
+                self._state.notify_all()
         return None
+
+    def _is_first(self, agent: Agent) -> bool:
+        """Whether the strategy serves this one before the other idle agents."""
+        strategy = STRATEGIES[self.job.strategy]
+        pairs = assign(strategy, self._idle.values(), [ANY_TASK])
+        return pairs[0][0].name == agent.name
+
+    def _claim(self, workspace: Workspace, agent: Agent) -> Task | None:
+        task = claims.claim_next(
+            workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
+            skills=agent.skills, strategy=self.job.strategy, without=self._tried,
+            overlapping=self._busy == 0, reserve_for_s=self.job.config.reservation_ttl_s,
+        )  # fmt: skip
+        if task is not None:
+            self._busy += 1
+            self._tried.add(task.id)
+            load_s = self._idle[agent.name].load_s + (task.estimate_s or DEFAULT_ESTIMATE_S)
+            self._served[agent.name] = Claimant(agent.name, served=len(self._tried), load_s=load_s)
+        return task
 
     def _beat(self, done: threading.Event) -> None:
         """The agents' heartbeats are fresh as long as they live; the dead are recovered."""

@@ -1,20 +1,17 @@
 """Claims: which task an agent should get next, and getting it.
 
-| strategy            | takes                                                              |
-|---------------------|--------------------------------------------------------------------|
-| `first-fit`         | the oldest ready task that the agent's skills cover                |
-| `best-fit`          | most matching skills, then priority, then age                      |
-| `graph-prioritized` | +100 on the critical path, +10 per transitive dependent,           |
-|                     | +20 * (1 - depth / max depth); then priority, then age             |
+The order is that of `work.strategies`, read from an index page by page. Each strategy avoids
+tasks whose declared files overlap another agent's active reservation while other work is ready.
 
-An agent that names no skills covers every task. Each strategy avoids tasks whose declared
-files overlap another agent's active reservation while other work is ready.
+No ready task starves: of the claims in a clone, each `FAIR_EVERY`-th takes the oldest task
+that its agent covers, whatever the strategy. So a task that n older ones precede is taken by
+the `FAIR_EVERY` * (n + 1)-th claim from now at the latest, if the agents that claim cover it
+and its files are free.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterator
 from heapq import merge
@@ -27,43 +24,46 @@ from jetpack_git.models.task import Task
 from jetpack_git.work import metrics
 from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import Reservations
+from jetpack_git.work.strategies import DEFAULT
+from jetpack_git.work.strategies import STRATEGIES
+from jetpack_git.work.strategies import Candidate
+from jetpack_git.work.strategies import Claimant
+from jetpack_git.work.strategies import Parts
 from jetpack_git.work.tasks import Tasks
 
 PAGE = 1
-DEFAULT = "best-fit"
+FAIR_EVERY = 16
+SHOWN = 5
 
-Order = Callable[[Row], tuple[float, ...]]
 
+class Order(NamedTuple):
+    """Where the tasks of one list of skills stand in the strategy's order.
 
-class Strategy(NamedTuple):
-    """Where a strategy looks, in which order, and whether more matching skills come first.
-
-    `of_all` is the statement that orders the tasks whatever skills they need, if there is one.
+    `of_all` is the statement that orders the tasks whatever skills they need, if there is
+    one; `by_match` says that tasks with more matching skills come first.
     """
 
     by_skills: str
-    of_all: str | None
-    order: Order
-    prefers_matching: bool
+    of_all: str | None = None
+    by_match: bool = False
 
 
-def _by_age(row: Row) -> tuple[float, ...]:
-    return (float(str(row["seq"])),)
-
-
-def _by_priority(row: Row) -> tuple[float, ...]:
-    return (float(str(row["priority"])), float(str(row["seq"])))
-
-
-def _by_score(row: Row) -> tuple[float, ...]:
-    return (-float(str(row["graph_score"])), *_by_priority(row))
-
-
-STRATEGIES = {
-    "first-fit": Strategy("claims.oldest", None, _by_age, False),
-    "best-fit": Strategy("claims.most_urgent", "claims.most_urgent_of_all", _by_priority, True),
-    "graph-prioritized": Strategy("claims.highest_score", None, _by_score, False),
+ORDERS = {
+    "first-fit": Order("claims.oldest"),
+    "best-fit": Order("claims.most_urgent", "claims.most_urgent_of_all", by_match=True),
+    "round-robin": Order("claims.oldest"),
+    "load-balanced": Order("claims.most_urgent", "claims.most_urgent_of_all"),
+    "graph-prioritized": Order("claims.highest_score"),
 }
+
+
+class Considered(NamedTuple):
+    """A task that was looked at: what counts for it, and whose reservation it would meet."""
+
+    id: str
+    title: str
+    parts: Parts
+    overlap: str
 
 
 def claim_next(
@@ -83,18 +83,15 @@ def claim_next(
     reservation is taken only when there is no other, and only if `overlapping`. With
     `reserve_for_s` the task's files are reserved for the agent in the same transaction.
     """
-    if strategy not in STRATEGIES:
-        raise BadInput(
-            f"There is no claim strategy {strategy!r}.", hint=f"Use one of: {', '.join(STRATEGIES)}"
-        )
     db = tasks.db
-    if strategy == "graph-prioritized":
-        metrics.refresh(db)
+    _check(db, strategy)
     with db.transaction():
         tasks.wake()
         fallback = ""
         others = Others(db, agent, tasks.journal.worktree)
-        for row in _candidates(db, strategy, set(skills)):
+        if db.count("claims.next_number") % FAIR_EVERY == 0:
+            strategy = "first-fit"
+        for row in _candidates(db, strategy, Claimant(agent, frozenset(skills))):
             task_id = str(row["id"])
             if task_id in without:
                 continue
@@ -113,27 +110,78 @@ def claim_next(
     return task
 
 
+def consider(
+    tasks: Tasks, *, agent: str, skills: Collection[str] = (), strategy: str = DEFAULT
+) -> list[Considered]:
+    """The first few tasks that a claim would look at, in its order. Nothing is claimed."""
+    db = tasks.db
+    _check(db, strategy)
+    others = Others(db, agent, tasks.journal.worktree)
+    me = Claimant(agent, frozenset(skills))
+    found = []
+    for row in _candidates(db, strategy, me):
+        parts = STRATEGIES[strategy](me, _candidate(row))
+        overlap = next(
+            (
+                f"{file} meets {held['agent']}'s {held['pattern']} until {held['expires_at']}"
+                for file in _files(row)
+                for held in others.meeting(file)
+                if not held["shared"]
+            ),
+            "",
+        )
+        found.append(Considered(str(row["id"]), str(row["title"]), parts, overlap))
+        if len(found) == SHOWN:
+            break
+    return found
+
+
+def _check(db: Database, strategy: str) -> None:
+    """There is such a strategy, and what it goes by is right. Raises BadInput."""
+    if strategy not in STRATEGIES:
+        raise BadInput(
+            f"There is no claim strategy {strategy!r}.", hint=f"Use one of: {', '.join(STRATEGIES)}"
+        )
+    if strategy == "graph-prioritized":
+        metrics.refresh(db)
+
+
+def _files(row: Row) -> list[str]:
+    return [] if row["files"] == "[]" else json.loads(str(row["files"]))
+
+
 def _overlaps(others: Others, row: Row) -> bool:
     """Whether the task's declared files meet another agent's exclusive reservation."""
-    files = [] if row["files"] == "[]" else json.loads(str(row["files"]))
-    return any(not held["shared"] for one in files for held in others.meeting(one))
+    return any(not held["shared"] for one in _files(row) for held in others.meeting(one))
 
 
-def _candidates(db: Database, strategy: str, skills: set[str]) -> Iterator[Row]:
-    """The claimable tasks that the skills cover, the best first, read page by page."""
-    chosen = STRATEGIES[strategy]
-    if chosen.of_all and not skills:
-        yield from _pages(db, chosen.of_all)
+def _candidate(row: Row) -> Candidate:
+    return Candidate(
+        str(row["id"]), frozenset(json.loads(str(row["skills"]))), int(str(row["priority"])),
+        int(str(row["seq"])), float(str(row["graph_score"])),
+    )  # fmt: skip
+
+
+def _candidates(db: Database, strategy: str, agent: Claimant) -> Iterator[Row]:
+    """The claimable tasks that the agent's skills cover, the best first, read page by page."""
+    order, function = ORDERS[strategy], STRATEGIES[strategy]
+    if order.of_all and not agent.skills:
+        yield from _pages(db, order.of_all)
         return
     levels: dict[int, list[str]] = {}
     for found in db.all("claims.skill_sets"):
         needed = set(json.loads(str(found["skills"])))
-        if not skills or needed <= skills:
-            level = -len(needed & skills) if chosen.prefers_matching else 0
+        if not agent.skills or needed <= agent.skills:
+            level = -len(needed & agent.skills) if order.by_match else 0
             levels.setdefault(level, []).append(str(found["skills"]))
     for level in sorted(levels):
-        pages = (_pages(db, chosen.by_skills, skills=one) for one in levels[level])
-        yield from merge(*pages, key=chosen.order)
+        pages = [_pages(db, order.by_skills, skills=one) for one in levels[level]]
+        if len(pages) == 1:
+            yield from pages[0]
+        else:
+            yield from merge(
+                *pages, key=lambda row: tuple(function(agent, _candidate(row)).values())
+            )
 
 
 def _pages(db: Database, statement: str, **where: str) -> Iterator[Row]:

@@ -17,28 +17,34 @@ WITH RECURSIVE sets (skills) AS (
 SELECT skills FROM sets WHERE skills IS NOT NULL
 
 -- name: oldest
-SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_age
+SELECT id, title, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_age
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND retry_at IS NULL
     AND skills = :skills
 ORDER BY seq LIMIT :limit OFFSET :offset
 
 -- name: most_urgent
-SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_priority
+SELECT id, title, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_priority
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND retry_at IS NULL
     AND skills = :skills
 ORDER BY priority, seq LIMIT :limit OFFSET :offset
 
 -- name: most_urgent_of_all
-SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready
+SELECT id, title, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND retry_at IS NULL
 ORDER BY priority, seq LIMIT :limit OFFSET :offset
 
 -- name: highest_score
-SELECT id, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_graph
+SELECT id, title, skills, files, priority, seq, graph_score FROM tasks INDEXED BY tasks_ready_graph
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND retry_at IS NULL
     AND skills = :skills
 ORDER BY graph_score DESC, priority, seq LIMIT :limit OFFSET :offset
+
+-- The number of the next claim in this clone, from 1.
+-- name: next_number
+INSERT INTO meta (name, value) VALUES ('claims', '1')
+ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1
+RETURNING CAST(value AS INTEGER) AS number

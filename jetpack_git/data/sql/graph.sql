@@ -59,3 +59,48 @@ UPDATE tasks SET path_s = path_s WHERE children = 0 AND path_s > 0 AND path_s IN
 UPDATE tasks INDEXED BY tasks_ready_deep SET depth = depth
 WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND retry_at IS NULL AND depth > 0
+
+-- name: whole
+SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t ORDER BY t.seq
+
+-- name: of_plan
+SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.plan_id = :plan_id ORDER BY t.seq
+
+-- The task with all below it.
+-- name: below
+WITH RECURSIVE down (id) AS (
+    SELECT :id
+    UNION
+    SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
+)
+SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+FROM tasks t WHERE t.id IN (SELECT id FROM down) ORDER BY t.seq
+
+-- The leaves that wait for nothing but this leaf, and the parents at any height that it would
+-- close, because they have no other open child.
+-- name: unblocked_by
+WITH RECURSIVE closing (id) AS (
+    SELECT :id
+    UNION
+    SELECT t.parent_id FROM closing c CROSS JOIN tasks t ON t.id = c.id
+    WHERE t.parent_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM tasks o WHERE o.parent_id = t.parent_id AND o.id <> t.id
+            AND o.status NOT IN ('completed', 'cancelled')
+    )
+),
+waiting (id, depends_on) AS (
+    SELECT d.task_id, d.depends_on FROM closing c
+    CROSS JOIN dependencies d INDEXED BY dependencies_on ON d.depends_on = c.id
+    UNION
+    SELECT t.id, w.depends_on FROM waiting w
+    CROSS JOIN tasks t INDEXED BY tasks_parent ON t.parent_id = w.id
+    WHERE t.parent_id IS NOT NULL
+)
+SELECT t.id FROM waiting w CROSS JOIN tasks t ON t.id = w.id
+WHERE t.status IN ('pending', 'pending_retry') AND t.children = 0
+GROUP BY t.id HAVING count(*) = max(t.blockers)
