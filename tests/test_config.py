@@ -51,8 +51,8 @@ def test_unknown_keys_are_named() -> None:
     ("text", "wanted"),
     [
         ("guard:\n  on_error: block\n  mode: loud\n", "c:3: mode: Input should be 'block', 'wa"),
-        ("swarm:\n\n  heartbeat: never\n", "c:3: heartbeat: 'never' is no duration."),
-        ("swarm:\n  heartbeat: -1\n", "c:2: heartbeat: '-1' is no duration."),
+        ("swarm:\n\n  heartbeat: never\n", "c:3: heartbeat: must be a duration"),
+        ("swarm:\n  heartbeat: -1\n", "c:2: heartbeat: must be a duration"),
         ("swarm:\n  heartbeat: 0\n", "c:2: heartbeat: Input should be greater than 0"),
         ("swarm: [a]\n", "c:1: swarm must be a mapping."),
         ("a: 1\nguard: block\n", "c:2: guard must be a mapping."),
