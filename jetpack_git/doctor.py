@@ -30,6 +30,8 @@ from jetpack_git.mirror import files
 from jetpack_git.mirror import structure
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.swarm import base
+from jetpack_git.swarm import integrate
 from jetpack_git.swarm.recover import recover
 from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
@@ -160,9 +162,7 @@ def _agents(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             "agents", f"{', '.join(one.name for one in dead)} died and may hold tasks.",
             "Keep their work on its branches, and offer their tasks again.",
-            lambda: recover(
-                workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
-            ),
+            lambda: _recover(workspace, config),
         )  # fmt: skip
     known = {one.name for one in Agents(workspace.db).all()}
     for task in workspace.tasks.held():
@@ -174,8 +174,27 @@ def _agents(workspace: Workspace) -> Iterator[Finding]:
             )
 
 
+def _recover(workspace: Workspace, config: SwarmConfig) -> None:
+    """The dead hold nothing any more. Raises StoreError when that cannot be."""
+    told = recover(workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s)
+    left = [
+        one.name
+        for one in Agents(workspace.db).running()
+        if not is_alive(one, stale_after_s=config.stale_after_s)
+    ]
+    if left:
+        raise StoreError("; ".join(one for one in told if "cannot be settled" in one))
+
+
 def _worktrees(workspace: Workspace) -> Iterator[Finding]:
-    """Every worktree of the pool is there, and nothing else is in its folder."""
+    """Every worktree of the pool is there, nothing else is, and no merge was cut short."""
+    where = base.cut_short(workspace.db)
+    if where is not None:
+        yield Finding(
+            "worktrees", f"A merge into the branch of {where} was cut short.",
+            "Put its files back to where the branch is.",
+            lambda: integrate.settle(workspace, grace_s=SwarmConfig.stop_grace_s),
+        )  # fmt: skip
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
     listed = worktrees.all_worktrees(clone)
     pool = Path(workspace.clone.pool)

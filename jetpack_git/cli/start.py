@@ -19,6 +19,7 @@ from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.swarm import harness
+from jetpack_git.swarm import integrate as integration
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
 from jetpack_git.swarm.worker import Job
@@ -114,6 +115,8 @@ def _check(workspace: Workspace, job: Job) -> None:
     """Warns of what would go wrong later; raises BadInput where that would be for sure."""
     root = workspace.clone.worktree
     where = Path(root or workspace.clone.common_dir)
+    for said in integration.settle(workspace, grace_s=job.config.stop_grace_s):
+        terminal.warn(said)
     states = hooks.status(where)
     if not all(one.stands for one in states):
         terminal.warn("the guard's hooks are not all installed; see: git jetpack doctor")

@@ -24,13 +24,17 @@ AUTHOR = {
 
 @dataclass(frozen=True)
 class Worktree:
-    """A worktree as git lists it. `branch` is None when its HEAD is detached."""
+    """A worktree as git lists it. `branch` is None when its HEAD is detached.
+
+    `locked` is why it is locked, None when it is not.
+    """
 
     path: str
     head: str
     branch: str | None
     bare: bool
     prunable: bool
+    locked: str | None = None
 
 
 def _undisturbed(cwd: Path) -> AbstractContextManager[None]:
@@ -68,6 +72,7 @@ def _listed(cwd: Path) -> list[Worktree]:
                     else None,
                     bare="bare" in fields,
                     prunable="prunable" in fields,
+                    locked=fields.get("locked"),
                 )
             )
     return found
@@ -99,6 +104,8 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
     if not stands(path, clone=clone):
         with _undisturbed(clone):
             _make(path, clone, start)
+    elif Path(find(str(path)).git_dir, "info", "sparse-checkout").exists():
+        git("sparse-checkout", "disable", cwd=path)
 
 
 def _make(path: Path, clone: Path, start: str) -> None:
@@ -113,6 +120,8 @@ def _make(path: Path, clone: Path, start: str) -> None:
     lost = {one.path: one for one in _listed(clone)}.get(os.path.realpath(path))
     if lost is not None:
         rescue(lost.head, cwd=clone)
+        if lost.locked == "initializing":  # git was killed while it made the worktree
+            git("worktree", "unlock", str(path), cwd=clone)
         git("worktree", "remove", str(path), cwd=clone)
     path.parent.mkdir(parents=True, exist_ok=True)
     git("worktree", "add", "--quiet", "--detach", str(path), start, cwd=clone)
@@ -174,7 +183,7 @@ def nested(worktree: Path) -> list[str]:
 def stage(worktree: Path) -> None:
     """The index holds all that the worktree does, but for nested repositories."""
     without = [f":(top,exclude,literal){one.rstrip('/')}" for one in nested(worktree)]
-    git("add", "--all", "--", ":/", *without, cwd=worktree)
+    git("add", "--all", "--sparse", "--", ":/", *without, cwd=worktree)
 
 
 def commit_of(name: str, *, cwd: Path) -> str | None:
@@ -200,15 +209,16 @@ def save_leftovers(worktree: Path, message: str) -> str | None:
     A merge or rebase under way is over then, its files kept as they are.
     """
     stage(worktree)
-    head = git("rev-parse", "HEAD", cwd=worktree)
+    head = commit_of("HEAD", cwd=worktree)  # none on a branch that has no commit yet
     tree = git("write-tree", cwd=worktree)
     commit = None
-    if tree != git("rev-parse", "HEAD^{tree}", cwd=worktree):
+    if head is None or tree != git("rev-parse", "HEAD^{tree}", cwd=worktree):
         commit = git(
-            "commit-tree", tree, "-p", head, "-F", "-", cwd=worktree, env=AUTHOR,
-            stdin=message.encode("utf-8", "replace"),
+            "commit-tree", tree, *(("-p", head) if head else ()), "-F", "-", cwd=worktree,
+            env=AUTHOR, stdin=message.encode("utf-8", "replace"),
         )  # fmt: skip
-        git("update-ref", "-m", "git-jetpack: unfinished work", "HEAD", commit, head, cwd=worktree)
+        subject = "git-jetpack: unfinished work"
+        git("update-ref", "-m", subject, "HEAD", commit, head or "", cwd=worktree)
     for quit in _under_way(worktree):
         git(*quit, cwd=worktree, check=False)
     return commit

@@ -189,6 +189,17 @@ def take_back(db: Database, worktree: str, task_id: str, event: Event) -> None:
             db.run("mirror.see", worktree=worktree, path=path, blob="", stat=stat)
 
 
+def restore(db: Database, worktree: str, task_id: str) -> None:
+    """The task's files in this worktree are what the database says, not what was foretold."""
+    there = (files.read(worktree, files.log_path(task_id)) or b"").decode("utf-8", "replace")
+    known = {str(row["id"]) for row in db.all("events.of_task", task_id=task_id)}
+    for line in there.split("\n"):
+        event = text.log_event(line, task_id)
+        if event is not None and event.kind == "task.completed" and event.id not in known:
+            take_back(db, worktree, task_id, event)
+    overwrite(db, worktree, "task", task_id)
+
+
 def conflict(db: Database, worktree: str, path: str, noun_id: str, blob: str) -> str:
     """The sentence that says so, kept as an event: file and row were both changed.
 

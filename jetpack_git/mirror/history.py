@@ -46,9 +46,12 @@ class History:
                 found.setdefault(path, set()).update(blobs)
         return found
 
-    def is_stored(self, blob: str) -> bool:
-        """Whether git has the version; if not, it never was in a commit on any branch."""
-        return succeeds("cat-file", "-e", blob, cwd=self._cwd)
+    def is_committed(self, path: str, blob: str) -> bool:
+        """Whether a commit on some branch has this version of the file."""
+        if not succeeds("cat-file", "-e", blob, cwd=self._cwd):
+            return False
+        args = ("log", "--all", "-1", "--format=%H", f"--find-object={blob}", "--", path)
+        return bool(git(*args, cwd=self._cwd, check=False))
 
     def advance(self, unsettled: set[str]) -> None:
         """The versions that led to what has been loaded bring no news any more.

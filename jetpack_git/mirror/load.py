@@ -193,7 +193,7 @@ class _Load:
             return True
         seen = self.seen.get(path)
         last = str(seen["blob"]) if seen is not None else ""
-        return last in blobs and not self.history.is_stored(last)  # else of another branch
+        return last in blobs and not self.history.is_committed(path, last)  # else of another branch
 
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)

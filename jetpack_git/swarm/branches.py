@@ -14,7 +14,6 @@ from pathlib import Path
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_event
-from jetpack_git.errors import GitFailed
 from jetpack_git.errors import Negative
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
@@ -142,8 +141,11 @@ def return_to(branch: str, worktree: Path) -> bool:
     """
     if worktrees.current_branch(worktree) == branch:
         return True
-    head = git("rev-parse", "HEAD", cwd=worktree)
+    head = worktrees.commit_of("HEAD", cwd=worktree)
     tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
+    if head is None:  # the agent began a history of its own, and committed nothing to it
+        git("symbolic-ref", "HEAD", f"refs/heads/{branch}", cwd=worktree)
+        return tip is not None
     if tip is None or worktrees.contains(head, tip, cwd=worktree):
         ref = f"refs/heads/{branch}"
         git("update-ref", "-m", "git-jetpack: go on", ref, head, tip or "", cwd=worktree)
@@ -156,13 +158,25 @@ def return_to(branch: str, worktree: Path) -> bool:
 def restore_tasks(start: str, worktree: Path) -> None:
     """No task file that was there at the branch's start is missing: tasks are never deleted."""
     args = ("--name-only", "--diff-filter=D", "--no-renames", "-z", start, "--", ".tasks")
-    gone = [one for one in git("diff", *args, cwd=worktree).split("\0") if one]
+    missing = [one for one in git("diff", *args, cwd=worktree).split("\0") if one]
+    there = [one for one in missing if os.path.isfile(worktree / one)]
+    if there:  # taken out of the index only, or ignored
+        git("update-index", "--add", "-z", "--stdin", cwd=worktree,
+            stdin=os.fsencode("\0".join(there)))  # fmt: skip
+    gone = sorted(set(missing) - set(there))
     if gone:
         names = "\0".join(f":(literal){one}" for one in gone)
         git(
             "checkout", start, "--pathspec-from-file=-", "--pathspec-file-nul",
             cwd=worktree, stdin=os.fsencode(names),
         )  # fmt: skip
+
+
+def clear_tasks(worktree: Path) -> None:
+    """The folder of the tasks is a folder, or there is none; what stood there is kept beside it."""
+    folder = worktree / files.FOLDER
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        os.rename(folder, worktree / f"{files.FOLDER}.replaced")
 
 
 def save_unfinished(root: Path, subject: str, task_id: str | None) -> str | None:
@@ -213,6 +227,20 @@ def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:
     return [one for one in out.split("\0") if one]
 
 
+def paths_in(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
+    """Those of the paths that the commit has."""
+    out = git("ls-tree", "-r", "--name-only", "-z", "--full-tree", commit, cwd=cwd)
+    return sorted(set(out.split("\0")).intersection(paths))
+
+
+def loose_paths(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
+    """Those of the paths that stand otherwise in the index or the worktree than in the commit."""
+    out = git("diff", "--name-only", "-z", "--no-renames", commit, cwd=cwd)
+    out += git("diff", "--cached", "--name-only", "-z", "--no-renames", commit, cwd=cwd)
+    out += git("ls-files", "--others", "-z", cwd=cwd)
+    return sorted(set(out.split("\0")).intersection(paths))
+
+
 def identity(cwd: Path, author: str | None = None) -> dict[str, str]:
     """Git's variables for a commit: the user's own identity, or ours where there is none."""
     found = {} if succeeds("var", "GIT_COMMITTER_IDENT", cwd=cwd) else dict(worktrees.AUTHOR)
@@ -221,22 +249,3 @@ def identity(cwd: Path, author: str | None = None) -> dict[str, str]:
         email = git("config", "user.email", cwd=cwd, check=False)
         found["GIT_AUTHOR_EMAIL"] = email or worktrees.AUTHOR["GIT_AUTHOR_EMAIL"]
     return found
-
-
-def move_base(base: str, old: str, new: str, *, clone: Path) -> None:
-    """The base branch is at `new`, in the worktree that has it checked out, too.
-
-    Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
-    its own that would be lost; nothing has changed then.
-    """
-    holder = next(
-        (one for one in worktrees.all_worktrees(clone) if one.branch == base and not one.bare),
-        None,
-    )
-    if holder is None:
-        git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
-        return
-    where = Path(holder.path)
-    if git("rev-parse", "HEAD", cwd=where) != old:
-        raise GitFailed(f"{base} has moved meanwhile.")
-    git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)

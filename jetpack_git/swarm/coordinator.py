@@ -38,6 +38,7 @@ from jetpack_git.workspace import Workspace
 LOOK_AGAIN_S = 2.0
 ANY_TASK = Candidate("", frozenset(), 0, 0, 0.0)  # all agents of a swarm cover the same tasks
 MOST_AGENTS = 1000
+MOST_SKIPPED = 3  # worktrees that cannot be made one after the other, before it is given up
 
 
 @dataclass
@@ -142,6 +143,7 @@ class Swarm:
         """
         agents: list[Agent] = []
         known = Agents(self.workspace.db)
+        skipped = 0
         for number in range(1, MOST_AGENTS):
             if len(agents) == self._size:
                 break
@@ -155,9 +157,11 @@ class Swarm:
             try:
                 _check_usable(path, Path(self.workspace.clone.common_dir), self.job.base)
             except JetpackError as error:
-                for one in agents if not was_there else [agents.pop()]:
-                    known.finish(one)
-                if not was_there:
+                known.finish(agents.pop())
+                skipped += 1
+                if skipped > MOST_SKIPPED and not was_there:
+                    if agents:
+                        break
                     raise
                 self._report(Progress(clock.now(), name, "skipped", None, error.message))
         return agents

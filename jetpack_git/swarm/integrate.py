@@ -11,10 +11,12 @@ from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
+from jetpack_git.swarm import base as base_branch
 from jetpack_git.swarm import branches
 from jetpack_git.work import guard
 from jetpack_git.workspace import Workspace
 
+LOCK = "integrate.lock"
 TRIES = 3
 TRIES_WHILE_MOVING = 30  # somebody who commits again and again is met between two commits
 PAUSE_S = 0.2  # for somebody else's git to give its lock back
@@ -36,6 +38,14 @@ def not_in(workspace: Workspace, worktree: Path) -> list[Task]:
     return [task for task in tasks if task.branch in branches_left]
 
 
+def settle(workspace: Workspace, *, grace_s: float) -> list[str]:
+    """No merge is left that was cut short; a sentence for each that was."""
+    if base_branch.cut_short(workspace.db) is None:
+        return []
+    with alone(Path(workspace.clone.home, LOCK)):
+        return base_branch.settle(workspace.db, grace_s=grace_s)
+
+
 def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: bool) -> str:
     """The base branch holds the task's commit; the base's new commit.
 
@@ -45,8 +55,9 @@ def merge(workspace: Workspace, task: Task, *, base: str, agent: str, guarded: b
     it is then, and the reason is kept as an event.
     """
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
-    with alone(Path(workspace.clone.home, "integrate.lock")):
+    with alone(Path(workspace.clone.home, LOCK)):
         try:
+            base_branch.settle(workspace.db, grace_s=0)
             commit = _merge(workspace, task, base, agent if guarded else None, clone)
         except (branches.MergeConflict, GitFailed) as error:
             kind = "conflict" if isinstance(error, branches.MergeConflict) else "refused"
@@ -75,7 +86,7 @@ def _merge(workspace: Workspace, task: Task, base: str, agent: str | None, clone
         if agent is not None:
             _check_guard(workspace, old, new, agent, clone)
         try:
-            branches.move_base(base, old, new, clone=clone)
+            base_branch.move(workspace.db, base, old, new, clone=clone)
         except GitFailed:
             moved = worktrees.commit_of(f"refs/heads/{base}", cwd=clone) != old
             if attempt >= (TRIES_WHILE_MOVING if moved else TRIES):

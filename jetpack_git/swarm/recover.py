@@ -26,7 +26,9 @@ from jetpack_git.models.agent import AgentStatus
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
+from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
+from jetpack_git.swarm import integrate
 from jetpack_git.swarm.branches import save_unfinished
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
@@ -46,7 +48,10 @@ def recover(
 
     `between` is called after each agent, for ending what it started can take `grace_s`.
     """
-    told = []
+    try:
+        told = integrate.settle(workspace, grace_s=grace_s)
+    except JetpackError as error:
+        told = [error.message]
     for agent in Agents(workspace.db).running():
         if not is_alive(agent, stale_after_s=stale_after_s):
             try:
@@ -87,13 +92,14 @@ def _settle_all(
     workspace: Workspace, there: Workspace | None, agent: Agent, grace_s: float
 ) -> list[str]:
     """The agent's tasks are settled, and its worktree (if it is `there`) is at rest."""
-    if there is not None:
-        _unlock(str(there.clone.worktree), grace_s)
     held = [
         to_task(row)
         for row in workspace.db.all("tasks.held", agent=agent.name)
         if row["incarnation"] in (None, agent.incarnation)
     ]
+    if there is not None:
+        _unlock(there, [task.branch for task in held if task.branch], grace_s)
+        branches.clear_tasks(Path(str(there.clone.worktree)))
     told = [_settle(workspace, there, agent, task) for task in held]
     told += _settle_own_word(workspace, there, agent)
     path = _place(workspace, agent)
@@ -114,13 +120,13 @@ def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: T
         commit, event = found
         Tasks(workspace.db).done(
             task.id, agent=agent.name, incarnation=task.incarnation, commit_id=commit,
-            summary=event.note or None if event else None, foretold=event,
+            summary=event.note or None, foretold=event,
         )  # fmt: skip
         return f"{task.id} was completed by {agent.name} before it died"
     tasks = Tasks(workspace.db)
     if there is not None and _is_on(str(there.clone.worktree), task.branch):
         tasks = there.tasks
-        export.overwrite(there.db, str(there.clone.worktree), "task", task.id)
+        export.restore(there.db, str(there.clone.worktree), task.id)
     tasks.retry(
         task.id, agent=agent.name, incarnation=task.incarnation, reason=f"{agent.name} died"
     )
@@ -141,6 +147,8 @@ def _settle_own_word(workspace: Workspace, there: Workspace | None, agent: Agent
     if found is not None and root is not None and worktrees.is_clean(root):
         tasks.set_commit(task.id, found[0])
         return [f"{task.id} was completed by {agent.name} before it died"]
+    if there is not None and _is_on(str(root), task.branch):
+        tasks = there.tasks
     tasks.reopen(task.id, agent=agent.name, reason=f"{agent.name} died before its commit")
     return [f"{task.id} was not committed by {agent.name}, which died; it can be claimed again"]
 
@@ -161,8 +169,11 @@ def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
     return [f"its uncommitted work is kept as {commit[:12]}"] if commit else []
 
 
-def _completed_on_branch(task: Task, where: Path) -> tuple[str, Event | None] | None:
-    """The branch's tip if the task's file there says that it is completed, with the event."""
+def _completed_on_branch(task: Task, where: Path) -> tuple[str, Event] | None:
+    """The branch's tip if its files say that this very claim was completed, with the event.
+
+    A completion from before the claim tells nothing: the task was offered again since.
+    """
     if task.branch is None:
         return None
     tip = worktrees.commit_of(f"refs/heads/{task.branch}", cwd=where)
@@ -178,7 +189,9 @@ def _completed_on_branch(task: Task, where: Path) -> tuple[str, Event | None] | 
     log = git("cat-file", "blob", f"{tip}:{files.log_path(task.id)}", cwd=where, check=False)
     events = [text.log_event(line, task.id) for line in log.splitlines()]
     completed = [one for one in events if one is not None and one.kind == "task.completed"]
-    return tip, completed[-1] if completed else None
+    if not completed or completed[-1].at < (task.claimed_at or ""):
+        return None
+    return tip, completed[-1]
 
 
 def _place(workspace: Workspace, agent: Agent) -> Path | None:
@@ -205,17 +218,20 @@ def _is_on(root: str, branch: str | None) -> bool:
     return branch is not None and there == branch
 
 
-def _unlock(root: str, grace_s: float) -> None:
-    """The locks that a killed git left on a dead agent's worktree are gone.
+def _unlock(there: Workspace, held: list[str], grace_s: float) -> None:
+    """The locks that a killed git left on a dead agent's worktree and branches are gone.
 
     A git that outlived the coordinator is waited for: what it holds is no stale lock.
     """
+    root = str(there.clone.worktree)
     deadline = clock.monotonic() + grace_s
     while harness.git_at_work(root) and clock.monotonic() < deadline:
         clock.sleep(harness.POLL_S)
     for name in ("index.lock", "HEAD.lock"):
         path = git("rev-parse", "--git-path", name, cwd=Path(root))
         Path(root, path).unlink(missing_ok=True)
+    for branch in held:
+        Path(there.clone.common_dir, "refs/heads", f"{branch}.lock").unlink(missing_ok=True)
 
 
 def _orphan(agent: Agent) -> int | None:

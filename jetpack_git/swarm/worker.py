@@ -157,6 +157,8 @@ class Worker:
         )
         self._tell_overlaps(task)
         outcome = self._run(task, prepared)
+        if Path(self.root).is_dir():
+            branches.clear_tasks(Path(self.root))
         if self._is_lost():
             self.tell("lost", task, "another process has taken over this agent's work")
             return "lost"

@@ -1,0 +1,127 @@
+"""The base branch: moved forward in the worktree that has it, or not at all.
+
+Git changes the files of a worktree before it moves the branch, and takes nothing back when it
+is stopped in between. So what is about to happen is noted first, and whoever comes after a
+failure or a death puts the files back to where the branch is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from jetpack_git import clock
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+from jetpack_git.errors import GitFailed
+from jetpack_git.git import worktrees
+from jetpack_git.git.run import git
+from jetpack_git.swarm import branches
+from jetpack_git.swarm import harness
+
+MOVING = "moving"  # the name of the note, in the table `meta`
+
+
+def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
+    """The base branch is at `new`, in the worktree that has it checked out, too.
+
+    Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
+    its own that would be lost; nothing has changed then.
+    """
+    holder = next(
+        (one for one in worktrees.all_worktrees(clone) if one.branch == base and not one.bare),
+        None,
+    )
+    if holder is None:
+        git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
+        return
+    where = Path(holder.path)
+    if git("rev-parse", "HEAD", cwd=where) != old:
+        raise GitFailed(f"{base} has moved meanwhile.")
+    paths = branches.changed_paths(old, new, cwd=where)
+    note = {
+        "where": str(where), "old": old, "new": new,
+        "own": branches.loose_paths(old, paths, cwd=where),
+    }  # fmt: skip
+    db.run("meta.set", name=MOVING, value=dump(note))
+    try:
+        git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)
+    except GitFailed:
+        settle(db, grace_s=0)
+        raise
+    db.run("meta.set", name=MOVING, value="")
+
+
+def cut_short(db: Database) -> str | None:
+    """The worktree in which a move of the base was cut short."""
+    row = db.one("meta.get", name=MOVING)
+    return str(json.loads(str(row["value"]))["where"]) if row and row["value"] else None
+
+
+def settle(db: Database, *, grace_s: float) -> list[str]:
+    """A move that was cut short is undone, or seen to be done; a sentence about it.
+
+    Only files are touched that are as one of the two commits has them, and that were
+    untouched before. To be called while nobody else integrates.
+    """
+    row = db.one("meta.get", name=MOVING)
+    if row is None or not row["value"]:
+        return []
+    note = json.loads(str(row["value"]))
+    where = Path(note["where"])
+    told = _settle(where, note, grace_s) if where.is_dir() else []
+    db.run("meta.set", name=MOVING, value="")
+    return told
+
+
+def _settle(where: Path, note: dict[str, Any], grace_s: float) -> list[str]:
+    old, new = note["old"], note["new"]
+    deadline = clock.monotonic() + grace_s
+    while harness.git_at_work(str(where)) and clock.monotonic() < deadline:
+        clock.sleep(harness.POLL_S)
+    if harness.git_at_work(str(where)):
+        raise GitFailed(
+            f"A merge in {where} was cut short, and some git is still at work there.",
+            hint="Wait for it to end, or end it, and run the command again.",
+        )
+    lock = where / git("rev-parse", "--git-path", "index.lock", cwd=where)
+    lock.unlink(missing_ok=True)
+    head = worktrees.commit_of("HEAD", cwd=where)
+    if head is None or head not in (old, new):
+        return []
+    paths = [one for one in branches.changed_paths(old, new, cwd=where) if one not in note["own"]]
+    odd = [one for one in paths if not _is_one_of(one, (old, new), where)]
+    if odd:
+        return [
+            f"a merge in {where} was cut short, and {', '.join(odd[:5])} was changed since; "
+            "look at it with: git status"
+        ]
+    loose = branches.loose_paths(head, paths, cwd=where)
+    if not loose:
+        return []
+    there = set(branches.paths_in(head, loose, cwd=where))
+    for one in loose:
+        if one not in there:
+            git("update-index", "--force-remove", "--", one, cwd=where)
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.unlink(where / one)
+    names = "\0".join(f":(top,literal){one}" for one in sorted(there))
+    if names:
+        git("checkout", head, "--pathspec-from-file=-", "--pathspec-file-nul",
+            cwd=where, stdin=os.fsencode(names))  # fmt: skip
+    return [f"a merge in {where} was cut short; its {len(loose)} files are as the branch has them"]
+
+
+def _is_one_of(path: str, commits: tuple[str, str], where: Path) -> bool:
+    """Whether the file is as one of the commits has it; not to be there is a way to be, too."""
+    file = where / path
+    blobs = {git("rev-parse", "--verify", "--quiet", f"{one}:{path}", cwd=where, check=False)
+             for one in commits}  # fmt: skip
+    if not os.path.lexists(file):
+        return True
+    if file.is_symlink() or not file.is_file():
+        return False
+    return git("hash-object", "--", path, cwd=where, check=False) in blobs
