@@ -397,3 +397,11 @@ def test_a_conflict_marker_is_named_by_whoever_meets_it(repo: Repo) -> None:
     mend(repo, task_id, "title: One", "<<<<<<< a\ntitle: One\n=======\ntitle: Two\n>>>>>>> b")
     told = repo.jetpack("claim", task_id)
     assert (told.code, f".tasks/{task_id}.md:3: a conflict marker" in told.err) == (0, True)
+
+
+def test_a_hand_edit_of_a_staged_file_is_loaded(repo: Repo) -> None:
+    """Staging is no commit: no branch has that version."""
+    task_id = repo.add("One")
+    repo.git("add", "--all")
+    mend(repo, task_id, "title: One", "title: Two")
+    assert repo.ok("sync") == NOTHING | {"updated": [task_id]}
