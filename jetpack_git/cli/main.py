@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "load": ("load", "Load a plan: its items become tasks."),
     "add": ("add", "Add a task."),
     "list": ("list:list_", "List tasks."),
+    "search": ("search", "Find tasks by the words in them."),
     "show": ("show", "Show a task."),
     "edit": ("edit", "Change a task."),
     "ready": ("ready", "List what can be claimed now, most urgent first."),

@@ -36,7 +36,7 @@ def _waiting(workspace: Workspace, limit: int) -> tuple[dict[str, object], list[
     open_tasks: list[Task] = []
     total = 0
     for state in ("blocked", "pending_retry", "failed"):
-        tasks, number = workspace.tasks.list(state=state, limit=limit or -1)
+        tasks, number = workspace.tasks.list(state=state, limit=limit)
         open_tasks += [one for one in tasks if one.state == state]
         total += number
     shown = open_tasks[: limit or None]

@@ -106,14 +106,14 @@ class Tasks(Moves):
         state: str | None = None,
         assignee: str | None = None,
         plan_id: str | None = None,
-        limit: int = -1,
+        limit: int = 0,
     ) -> tuple[Sequence[Task], int]:
-        """The first `limit` tasks that fit, oldest first, and how many fit in all."""
-        wanted: dict[str, object] = {
-            "state": state, "assignee": assignee, "plan_id": plan_id,
-        }  # fmt: skip
-        rows = self.db.all("tasks.list", limit=limit, **wanted)
-        return [to_task(row) for row in rows], self.db.count("tasks.list_total", **wanted)
+        """The first `limit` tasks (0: all) that fit, oldest first, and how many fit in all."""
+        from jetpack_git.work import queries  # a claim does without
+
+        query = queries.Query(states=(state,) if state else (), assignee=assignee, plan_id=plan_id)
+        page = queries.run(self.db, query, limit=limit)
+        return page.tasks, page.total
 
     def ready(self, *, limit: int = -1) -> tuple[Sequence[Task], int]:
         """The first `limit` claimable tasks, most urgent first, and how many there are."""

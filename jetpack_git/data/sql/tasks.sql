@@ -96,24 +96,6 @@ FROM tasks t WHERE t.parent_id = :id ORDER BY t.position, t.seq
 -- name: next_position
 SELECT coalesce(max(position), -1) + 1 AS position FROM tasks WHERE parent_id = :parent_id
 
--- What a listing shows, oldest first. A stored status finds ready and blocked tasks as well.
--- name: list
-SELECT t.*,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
-    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
-FROM tasks t
-WHERE (:state IS NULL OR t.status = :state OR t.state = :state)
-    AND (:assignee IS NULL OR t.assignee = :assignee)
-    AND (:plan_id IS NULL OR t.plan_id = :plan_id)
-ORDER BY t.seq LIMIT :limit
-
--- name: list_total
-SELECT count(*) AS total
-FROM tasks t
-WHERE (:state IS NULL OR t.status = :state OR t.state = :state)
-    AND (:assignee IS NULL OR t.assignee = :assignee)
-    AND (:plan_id IS NULL OR t.plan_id = :plan_id)
-
 -- The claimable tasks, the most urgent first.
 -- name: ready
 SELECT t.*,
