@@ -17,8 +17,8 @@ from jetpack_git.git.clone import find
 from jetpack_git.hook import CHANGED
 from jetpack_git.models.task import Task
 from jetpack_git.work import metrics
-from jetpack_git.work.claims import STRATEGIES
 from jetpack_git.work.reservations import Reservations
+from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.tasks import Tasks
 
 SIZES = (100, 10_000, 100_000)

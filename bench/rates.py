@@ -17,14 +17,16 @@ import cases
 from jetpack_git.data.database import open_database
 from jetpack_git.git.clone import find
 from jetpack_git.work import metrics
-from jetpack_git.work.claims import STRATEGIES
 from jetpack_git.work.claims import claim_next
+from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import open_workspace
 
 QUEUE = 100_000
 PROCESSES = 8
 SLICE_S = 0.5
+DRAINERS, DRAINED = 32, 10_000
+DRAINER = Path(__file__).with_name("drainer.py")
 WRITER = Path(__file__).with_name("writer.py")
 
 
@@ -119,6 +121,43 @@ def together(
                 one.wait()
     reports = [_report(out, err) for out, err in answers]
     return _judge(folder, reports, seconds=seconds, mirrored=mirrored)
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What 32 processes with mixed strategies got of a queue of 10,000, and in which time."""
+
+    seconds: float
+    claimed: int
+    twice: int
+    left: int
+    errors: list[str]
+
+
+def drain(folder: Path, env: Mapping[str, str]) -> Drained:
+    """All processes have claimed until nothing was left."""
+    db = cases.queue(folder, env, DRAINED)
+    wanted = db.count("tasks.ready_total")
+    db.close()
+    start = time.time() + 6
+    names = list(STRATEGIES)
+    running: list[subprocess.Popen[str]] = []
+    try:
+        for number in range(DRAINERS):
+            own = [sys.executable, str(DRAINER), str(folder), str(start),
+                   names[number % len(names)], f"drainer-{number}"]  # fmt: skip
+            running.append(_start(own, env))
+        answers = [one.communicate(timeout=300) for one in running]
+    finally:
+        for one in running:
+            if one.poll() is None:
+                one.kill()
+                one.wait()
+    seconds = time.time() - start
+    got = Counter(name for out, _ in answers if out for name in json.loads(out))
+    errors = [err[-500:] or "it ended silently" for out, err in answers if not out]
+    twice = sum(number > 1 for number in got.values())
+    return Drained(seconds, len(got), twice, wanted - len(got), errors)
 
 
 def _start(command: list[str], env: Mapping[str, str]) -> subprocess.Popen[str]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from statistics import median
 
 import cases
+from inside import Inside
 from measure import Case
 from measure import Use
+from rates import Drained
 from rates import Rate
 from rates import Together
 
-from jetpack_git.work.claims import STRATEGIES
+from jetpack_git.work.strategies import STRATEGIES
 
 HEAD = ("what", "size", "n", "CPU ms", "min-max", "wall ms", "min-max", "x CPU", "x wall")
 LARGE, SMALL = max(cases.SIZES), min(cases.SIZES)
@@ -71,8 +73,26 @@ def rate_lines(rates: Sequence[Rate], writes: Sequence[Together]) -> list[str]:
     return lines + [f"  error: {text}" for one in writes for text in one.errors[:5]]
 
 
+def inside_lines(inside: Sequence[Inside], drained: Drained) -> list[str]:
+    """What single operations took, and how the queue was emptied."""
+    lines = [
+        f"{one.what}: {one.median_ms:.2f} ms ({min(one.ms):.2f}-{max(one.ms):.2f}, n {len(one.ms)})"
+        for one in inside
+    ]
+    lines.append(
+        f"32 processes emptied a queue with mixed strategies in {drained.seconds:.1f} s: "
+        f"{drained.claimed:,} claimed, {drained.twice} twice, {drained.left} left, "
+        f"{len(drained.errors)} errors"
+    )
+    return lines + [f"  error: {text}" for text in drained.errors[:5]]
+
+
 def targets(
-    found: Sequence[Case], rates: Sequence[Rate], writes: Sequence[Together]
+    found: Sequence[Case],
+    rates: Sequence[Rate],
+    writes: Sequence[Together],
+    inside: Sequence[Inside],
+    drained: Drained,
 ) -> list[Target]:
     """Each target with the measured figure; ratios are of CPU time to the bare interpreter."""
     by_key = {(one.name, one.size): one for one in found}
@@ -99,6 +119,16 @@ def targets(
         wrong = len(one.errors) + len(one.claimed_twice) + one.lost
         told = f"{len(one.errors)} errors, {len(one.claimed_twice)} twice, {one.lost} lost"
         judged.append(Target(f"{what}: no error, no task twice", "0", told, wrong == 0))
+    for one in inside:
+        judged.append(
+            Target(
+                one.what, f"<= {one.bound_ms:g} ms", f"{one.median_ms:.2f} ms",
+                one.median_ms <= one.bound_ms,
+            )
+        )  # fmt: skip
+    wrong = drained.twice + drained.left + len(drained.errors)
+    told = f"{drained.twice} twice, {drained.left} left, {len(drained.errors)} errors"
+    judged.append(Target("32 processes empty a queue: each task once", "0", told, wrong == 0))
     return judged
 
 
@@ -118,6 +148,8 @@ def document(
     found: Sequence[Case],
     rates: Sequence[Rate],
     writes: Sequence[Together],
+    inside: Sequence[Inside],
+    drained: Drained,
 ) -> dict[str, object]:
     """Everything that was measured."""
     return {
@@ -137,7 +169,9 @@ def document(
         ],
         "claims": [asdict(one) for one in rates],
         "together": [asdict(one) for one in writes],
-        "targets": [asdict(one) for one in targets(found, rates, writes)],
+        "inside": [asdict(one) for one in inside],
+        "drained": asdict(drained),
+        "targets": [asdict(one) for one in targets(found, rates, writes, inside, drained)],
     }
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import cases
 import fill
+import inside
 import machine
 import rates
 import report
-from measure import Case
 from measure import Failed
 from measure import measure
 
@@ -82,17 +82,17 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
         )
         for on in (True, False)
     ]
-    print("\nIn one process, and in eight.\n")
+    _say(f"Emptying a queue with {rates.DRAINERS} processes.")
+    drained = rates.drain(folder / "drained", env)
+    _say("Timing single operations.")
+    single = inside.operations(folder / f"tasks-{max(cases.SIZES)}", 5 if quick else 21)
+    print("\nIn one process, and in many.\n")
     print("\n".join(report.rate_lines(claims, writes)))
-    _print_targets(processes, claims, writes)
-    return report.document(about, bare, processes, claims, writes)
-
-
-def _print_targets(
-    processes: Sequence[Case], claims: Sequence[rates.Rate], writes: Sequence[rates.Together]
-) -> None:
+    print("\n".join(report.inside_lines(single, drained)))
+    judged = report.targets(processes, claims, writes, single, drained)
     print("\nTargets; ratios are of CPU time.\n")
-    print("\n".join(report.target_lines(report.targets(processes, claims, writes))), flush=True)
+    print("\n".join(report.target_lines(judged)), flush=True)
+    return report.document(about, bare, processes, claims, writes, single, drained)
 
 
 def _say(text: str) -> None:

@@ -71,8 +71,8 @@ def start(
     _stop_on_signals(swarm)
     with watch:
         summary = swarm.run()
-    blocked = workspace.tasks.counts().get("blocked", 0)
-    frame.answer(_document(summary) | {"blocked": blocked}, summary_lines(summary, blocked))
+    left = workspace.tasks.counts()
+    frame.answer(_document(summary) | {"counts": left}, summary_lines(summary, left))
     if swarm.stop.asked():
         return 130
     return 0 if summary.went_well else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from typing import Self
 
 from jetpack_git.cli.terminal import columns
@@ -40,8 +41,11 @@ class Lines:
         print(line(progress), file=self._out, flush=True)
 
 
-def summary_lines(summary: Summary, blocked: int = 0) -> list[str]:
-    """What became of each task, how many of each kind there were, and how many are blocked."""
+def summary_lines(summary: Summary, left: Mapping[str, int]) -> list[str]:
+    """What became of each task, how many of each kind there were, and what is left to do.
+
+    `left` counts the tasks in each state.
+    """
     rows = [
         (task.id, what, agent, task.branch or "", title_of(task))
         for task, agent, what in summary.results
@@ -51,8 +55,9 @@ def summary_lines(summary: Summary, blocked: int = 0) -> list[str]:
     counts["broken"] = len(summary.broken)
     total = ", ".join(f"{number} {what}" for what, number in sorted((+counts).items()))
     lines = [*columns(rows), total or "There was nothing to do."]
-    if blocked:
-        lines.append(f"{blocked} tasks are blocked; see why with: git jetpack why ID")
+    for state, said in (("blocked", "blocked"), ("pending_retry", "waiting for another attempt")):
+        if left.get(state):
+            lines.append(f"{said}: {left[state]}; see why with: git jetpack ready --explain")
     return lines
 
 

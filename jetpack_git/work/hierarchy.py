@@ -10,6 +10,7 @@ from jetpack_git.data import settle
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import task_columns
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import Negative
 from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Task
@@ -61,6 +62,8 @@ def close(
         if not task.children:
             raise BadInput(f"{task.id} has no children.", hint="Leave out --children.")
         leaves = [tasks.get(str(row["id"])) for row in _open_below(tasks, task.id)]
+        if not leaves:
+            raise Negative(f"{task.id} is {task.status}: nothing below it is open.")
         if children is None:
             raise BadInput(
                 f"{task.id} is a parent of {len(leaves)} open tasks; its status follows from "
