@@ -17,6 +17,11 @@ def after(seconds: float) -> str:
     return f"{whole}.{ms % 1000:03d}Z"
 
 
+def age(moment_s: float) -> float:
+    """The seconds since a moment that a file system tells."""
+    return time.time() - moment_s
+
+
 def monotonic() -> float:
     """Seconds on a clock that never goes back; only differences mean anything."""
     return time.monotonic()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -70,12 +73,33 @@ def test_a_merge_that_fails_changes_nothing(repo: Repo, two: tuple[str, str]) ->
     assert status(repo) == "?? mine.txt"
 
 
+def test_somebody_elses_lock_is_left_alone(repo: Repo, two: tuple[str, str]) -> None:
+    """Git gets nowhere then, and nothing has to be put back; an open pager hinders nobody."""
+    lock = repo.path / ".git/index.lock"
+    lock.touch()
+    with opened(repo) as workspace:
+        with pytest.raises(GitFailed):
+            base.move(workspace.db, "main", *two, clone=repo.path)
+        assert (lock.exists(), base.cut_short(workspace.db)) == (True, None)
+    lock.unlink()
+    assert status(repo) == ""
+    pager = subprocess.Popen(["git", "cat-file", "--batch"], cwd=repo.path, stdin=subprocess.PIPE)
+    with opened(repo) as workspace:
+        base.move(workspace.db, "main", *two, clone=repo.path)
+    pager.communicate(b"")
+    assert repo.git("rev-parse", "main").strip() == two[1]
+
+
 def test_what_a_killed_merge_left_is_put_back(repo: Repo, two: tuple[str, str]) -> None:
     """Files half written, and git's lock; `doctor` says so and does it."""
     note(repo, *two)
     repo.write("kept.txt", "new\n")
     repo.write("dir/added.txt", "added\n")
-    (repo.path / ".git/index.lock").touch()
+    lock = repo.path / ".git/index.lock"
+    lock.touch()
+    with opened(repo) as workspace, pytest.raises(GitFailed, match="its index is locked"):
+        base.settle(workspace.db, grace_s=0)
+    os.utime(lock, (time.time() - 5, time.time() - 5))
     told = repo.jetpack("doctor", "--dry-run")
     assert "was cut short" in told.out
     assert repo.jetpack("doctor").code == 0

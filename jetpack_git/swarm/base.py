@@ -23,6 +23,7 @@ from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 
 MOVING = "moving"  # the name of the note, in the table `meta`
+STALE_S = 2.0  # no living program holds git's index for so long without git at work
 
 
 def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
@@ -50,7 +51,9 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     try:
         git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)
     except GitFailed:
-        settle(db, grace_s=0)
+        if not _lock(where).exists():  # else somebody else has it, and git got nowhere
+            _put_back(where, note)
+        db.run("meta.set", name=MOVING, value="")
         raise
     db.run("meta.set", name=MOVING, value="")
 
@@ -72,23 +75,38 @@ def settle(db: Database, *, grace_s: float) -> list[str]:
         return []
     note = json.loads(str(row["value"]))
     where = Path(note["where"])
-    told = _settle(where, note, grace_s) if where.is_dir() else []
+    told: list[str] = []
+    if where.is_dir():
+        _unlock(where, grace_s)
+        told = _put_back(where, note)
     db.run("meta.set", name=MOVING, value="")
     return told
 
 
-def _settle(where: Path, note: dict[str, Any], grace_s: float) -> list[str]:
-    old, new = note["old"], note["new"]
+def _lock(where: Path) -> Path:
+    return where / git("rev-parse", "--git-path", "index.lock", cwd=where)
+
+
+def _unlock(where: Path, grace_s: float) -> None:
+    """The lock that a killed git left on the index is gone. Raises GitFailed if it is in use."""
+    lock = _lock(where)
     deadline = clock.monotonic() + grace_s
-    while harness.git_at_work(str(where)) and clock.monotonic() < deadline:
-        clock.sleep(harness.POLL_S)
-    if harness.git_at_work(str(where)):
-        raise GitFailed(
-            f"A merge in {where} was cut short, and some git is still at work there.",
-            hint="Wait for it to end, or end it, and run the command again.",
-        )
-    lock = where / git("rev-parse", "--git-path", "index.lock", cwd=where)
-    lock.unlink(missing_ok=True)
+    while lock.exists():
+        in_use = harness.git_at_work(str(where)) or clock.age(lock.stat().st_mtime) < STALE_S
+        if not in_use:
+            lock.unlink(missing_ok=True)
+        elif clock.monotonic() >= deadline:
+            raise GitFailed(
+                f"A merge in {where} was cut short, and its index is locked.",
+                hint="Wait for the git that is at work there, and run the command again.",
+            )
+        else:
+            clock.sleep(harness.POLL_S)
+
+
+def _put_back(where: Path, note: dict[str, Any]) -> list[str]:
+    """The files of the merge are as the branch has them now; a sentence if any was not."""
+    old, new = note["old"], note["new"]
     head = worktrees.commit_of("HEAD", cwd=where)
     if head is None or head not in (old, new):
         return []
