@@ -16,6 +16,7 @@ from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
 from jetpack_git.work import metrics
 from jetpack_git.work.claims import claim_next
+from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.tasks import Tasks
 
@@ -42,6 +43,7 @@ def operations(place: Path, rounds: int) -> list[Inside]:
     db = open_database(find(str(place)).database)
     tasks = Tasks(db)
     metrics.refresh(db)
+    Reservations(db).release(agent="wide")
     found = [_timed("ready, the first 10", 1, rounds, lambda: tasks.ready(limit=10))]
     for name in STRATEGIES:
         claim = _timed(f"claim the next, {name}", 1, rounds, lambda name=name: _claim(tasks, name))

@@ -15,7 +15,7 @@ from jetpack_git.data.sqlite import Sqlite
 from jetpack_git.errors import StoreError
 
 FOLDER = os.path.join(os.path.dirname(__file__), "sql")
-SCHEMA = 4
+SCHEMA = 5
 
 
 class Database:
@@ -23,6 +23,7 @@ class Database:
 
     def __init__(self, backend: Sqlite) -> None:
         self.backend = backend
+        self.memo: dict[str, object] = {}  # what does not change while a connection is open
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self._depth = 0

@@ -86,10 +86,10 @@ def claim_next(
     db = tasks.db
     _check(db, strategy)
     with db.transaction():
-        tasks.wake()
+        number = tasks.wake() + 1
         fallback = ""
         others = Others(db, agent, tasks.journal.worktree)
-        if db.count("claims.next_number") % FAIR_EVERY == 0:
+        if number % FAIR_EVERY == 0:
             strategy = "first-fit"
         for row in _candidates(db, strategy, Claimant(agent, frozenset(skills))):
             task_id = str(row["id"])

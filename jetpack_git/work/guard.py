@@ -27,9 +27,11 @@ def is_needed(db: Database) -> bool:
 
 
 def ignores_case(db: Database) -> bool:
-    """Whether `core.ignorecase` holds in this clone."""
-    row = db.one("meta.get", name="ignorecase")
-    return row is not None and row["value"] == "true"
+    """Whether `core.ignorecase` holds in this clone; asked once for each connection."""
+    if "ignorecase" not in db.memo:
+        row = db.one("meta.get", name="ignorecase")
+        db.memo["ignorecase"] = row is not None and row["value"] == "true"
+    return bool(db.memo["ignorecase"])
 
 
 def agent_of(db: Database, worktree: str | None) -> str | None:

@@ -48,15 +48,17 @@ class Moves:
             (row,) = self.db.all("tasks.get", id=resolve(self.db, text))
         return to_task(row)
 
-    def wake(self) -> None:
-        """Tasks whose time for another attempt has come can be claimed.
+    def wake(self) -> int:
+        """Tasks whose time for another attempt has come can be claimed; how many claims were made.
 
         Where the clock went back behind their failure, their time has come as well.
         """
         now = clock.now()
-        if self.db.one("tasks.due", now=now) is not None:
+        state = self.db.one("claims.begin", now=now)
+        if state is not None and state["due"]:
             with self.db.transaction_quietly():
                 self.db.run("tasks.wake", now=now)
+        return int(str(state["n"])) if state is not None else 0
 
     def claim(self, text: str, *, agent: str, incarnation: str | None = None) -> Task:
         """The task is `agent`'s, and nobody else's.

@@ -43,8 +43,10 @@ WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
     AND skills = :skills
 ORDER BY graph_score DESC, priority, seq LIMIT :limit OFFSET :offset
 
--- The number of the next claim in this clone, from 1.
--- name: next_number
-INSERT INTO meta (name, value) VALUES ('claims', '1')
-ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1
-RETURNING CAST(value AS INTEGER) AS number
+-- How many claims were made in this clone, and whether some task's next attempt may begin.
+-- One that failed after now says that the clock was set back.
+-- name: begin
+SELECT n, EXISTS (
+    SELECT 1 FROM tasks INDEXED BY tasks_waiting
+    WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now)
+) AS due FROM claims_made

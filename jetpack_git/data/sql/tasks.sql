@@ -69,12 +69,7 @@ RETURNING *,
     (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends,
     (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = tasks.id) AS links
 
--- Whether some task's next attempt may begin. One that failed after now says that the clock
--- was set back.
--- name: due
-SELECT 1 AS found FROM tasks INDEXED BY tasks_waiting
-WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now) LIMIT 1
-
+-- A task whose time has come can be claimed again.
 -- name: wake
 UPDATE tasks SET retry_at = NULL
 WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now)
