@@ -56,6 +56,18 @@ def test_the_critical_path_and_the_ends_of_the_graph(db: Database, tasks: Tasks)
     ]  # fmt: skip
 
 
+def test_of_two_longest_chains_one_is_shown(db: Database, tasks: Tasks) -> None:
+    """And it is a chain, also by way of a parent; all tasks on either are marked."""
+    one, two = add(tasks, "one"), add(tasks, "two")
+    epic = add(tasks, "epic")
+    inside = add(tasks, "inside", parent_id=epic)
+    after = add(tasks, "after", depends=(two,))
+    dependencies.add(tasks.journal, epic, one)
+    found = graph.load(db, None)
+    assert found.critical_path == [one, inside]
+    assert {node.id for node in found.nodes if node.critical} == {one, two, inside, after}
+
+
 def test_a_cycle_from_files_is_shown(db: Database, tasks: Tasks) -> None:
     """It neither hides nor hangs."""
     one, two = add(tasks, "one"), add(tasks, "two")

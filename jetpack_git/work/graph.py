@@ -41,8 +41,9 @@ class TaskGraph:
     def __init__(self, db: Database, rows: list[Row]) -> None:
         self._db = db
         self.rows = {str(row["id"]): row for row in rows}
-        estimates, parents, edges = metrics.shape(rows)
-        self._measures = metrics.measure(estimates, parents, edges)
+        self._shape = metrics.shape(rows)
+        edges = self._shape[2]
+        self._measures = metrics.measure(*self._shape)
         self.graph: nx.DiGraph[str] = nx.DiGraph()
         self.graph.add_nodes_from(self.rows)
         self.graph.add_edges_from((other, task) for task, other in edges if other in self.rows)
@@ -50,7 +51,10 @@ class TaskGraph:
     @cached_property
     def nodes(self) -> list[Node]:
         """The tasks in the order of their depth, parents before what they hold."""
-        critical = set(self.critical_path)
+        critical = {
+            one for one, found in self._measures.items()
+            if self.edges and found.path_s == self.critical_s
+        }  # fmt: skip
         unblocks = self.unblocks()
         return [
             Node(
@@ -86,10 +90,8 @@ class TaskGraph:
 
     @property
     def critical_path(self) -> list[str]:
-        """The tasks of the longest chains by estimate, in the order of their depth."""
-        longest = max((one.path_s for one in self._measures.values()), default=0)
-        found = [one for one, measures in self._measures.items() if measures.path_s == longest]
-        return sorted(found, key=lambda one: self._measures[one].depth) if self.edges else []
+        """The tasks of one longest chain by estimate, in their order; none without any edge."""
+        return metrics.longest_chain(*self._shape) if self.edges else []
 
     @property
     def critical_s(self) -> int:

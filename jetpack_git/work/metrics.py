@@ -105,10 +105,41 @@ def measure(
     `estimates` gives the leaves with their seconds, `parents` the parent of every task,
     `edges` the pairs (task, what it depends on).
     """
-    size = len(estimates)
     after = _successors(estimates, parents, edges)
-    seconds = [*estimates.values()] + [0] * (len(after) - size)
     order = _in_order(after)
+    depth, early, tail = _lengths(estimates, after, order)
+    dependents = _dependents(after, order, len(estimates))
+    paths = map(add, early, tail)
+    return dict(zip(estimates, map(Measures, depth, dependents, paths), strict=False))
+
+
+def longest_chain(
+    estimates: Mapping[str, int],
+    parents: Mapping[str, str | None],
+    edges: Iterable[tuple[str, str]],
+) -> list[str]:
+    """The tasks of one longest chain by estimate, each waiting for the one before it."""
+    after = _successors(estimates, parents, edges)
+    _, early, tail = _lengths(estimates, after, _in_order(after))
+    longest = max(tail, default=0)
+    names = list(estimates)
+    found: list[str] = []
+    at = next((node for node, length in enumerate(tail) if length == longest), None)
+    while at is not None:
+        if at < len(names):
+            found.append(names[at])
+        ready = early[at] + (estimates[names[at]] if at < len(names) else 0)
+        left = longest - ready
+        at = next((one for one in after[at] if early[one] == ready and tail[one] == left), None)
+    return found
+
+
+def _lengths(
+    estimates: Mapping[str, int], after: list[list[int]], order: list[int]
+) -> tuple[list[int], list[int], list[int]]:
+    """Of each node: the leaves before it, the seconds before it, and those from it on."""
+    size = len(estimates)
+    seconds = [*estimates.values()] + [0] * (len(after) - size)
     depth, early = [0] * len(after), [0] * len(after)
     for node in order:
         if after[node]:
@@ -125,9 +156,7 @@ def measure(
             if tail[one] > longest:
                 longest = tail[one]
         tail[node] += longest
-    dependents = _dependents(after, order, size)
-    paths = map(add, early, tail)
-    return dict(zip(estimates, map(Measures, depth, dependents, paths), strict=False))
+    return depth, early, tail
 
 
 def _successors(
