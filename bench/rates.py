@@ -63,8 +63,9 @@ def _slice(folder: Path, rate: Rate, seconds: float) -> tuple[int, float, float]
     """How many tasks were claimed in that time, the time, and the CPU time."""
     workspace = open_workspace(str(folder), name="bench")
     agent = workspace.agent
-    tasks = workspace.tasks if rate.mirrored else Tasks(workspace.db)
-    metrics.refresh(workspace.db)
+    plain = open_database(workspace.clone.database)
+    tasks = workspace.tasks if rate.mirrored else Tasks(plain)
+    metrics.refresh(plain)
     count = 0
     began, busy = time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
@@ -73,6 +74,7 @@ def _slice(folder: Path, rate: Rate, seconds: float) -> tuple[int, float, float]
         count += 1
     wall, cpu = time.perf_counter() - began, time.process_time() - busy
     assert not workspace.warnings, workspace.warnings
+    plain.close()
     workspace.close()
     return count, wall, cpu
 

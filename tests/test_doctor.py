@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -225,9 +226,11 @@ def test_a_hook_may_run_under_another_python(repo: Repo) -> None:
     other.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     other.chmod(0o755)
     hook = repo.path / ".git/hooks/pre-commit"
-    hook.write_text(hook.read_text().replace(sys.executable, str(other)))
-    before = hook.read_text()
+    installed = hook.read_text()
+    before = re.sub("(?m)^  python=.*$", lambda _: f"  python={other}", installed)
+    assert before != installed
+    hook.write_text(before)
     assert (repo.jetpack("doctor").out, hook.read_text()) == ("Everything is in order.\n", before)
     other.write_text("#!/bin/sh\nexit 1\n")
     assert "hooks: The guard does not stand in pre-commit," in repo.jetpack("doctor").out
-    assert hook.read_text() == before.replace(str(other), sys.executable)
+    assert hook.read_text() == installed

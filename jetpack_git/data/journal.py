@@ -30,8 +30,9 @@ class Journal:
         **data: object,
     ) -> None:
         """The event is kept, once the transaction is; now and under a new id if not said."""
+        statement = "events.load" if event_id else "events.insert"
         self.db.run(
-            "events.insert", id=event_id or ids.event_id(), at=at or clock.now(), kind=kind,
+            statement, id=event_id or ids.event_id(), at=at or clock.now(), kind=kind,
             task_id=task_id, agent=agent, note=note, data=dump(data),
         )  # fmt: skip
 

@@ -300,7 +300,7 @@ class _Load:
             event = text.log_event(line, task_id)
             if event is not None:
                 self.db.run(
-                    "events.insert", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
+                    "events.load", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
                     agent=event.agent, note=event.note, data="{}",
                 )  # fmt: skip
 

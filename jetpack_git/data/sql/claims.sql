@@ -49,4 +49,4 @@ ORDER BY graph_score DESC, priority, seq LIMIT :limit OFFSET :offset
 SELECT n, EXISTS (
     SELECT 1 FROM tasks INDEXED BY tasks_waiting
     WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now)
-) AS due FROM claims_made
+) AS due FROM task_counts WHERE state = 'claims made'

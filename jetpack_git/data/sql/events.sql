@@ -1,7 +1,12 @@
 -- name: insert
 INSERT INTO events (id, at, kind, task_id, agent, note, data)
 VALUES (:id, :at, :kind, :task_id, :agent, :note, :data)
-ON CONFLICT (id) DO NOTHING
+
+-- An event that may be here already.
+-- name: load
+INSERT INTO events (id, at, kind, task_id, agent, note, data)
+SELECT :id, :at, :kind, :task_id, :agent, :note, :data
+WHERE NOT EXISTS (SELECT 1 FROM events WHERE task_id = :task_id AND id = :id)
 
 -- name: of_task
 SELECT * FROM events WHERE task_id = :task_id ORDER BY at, seq

@@ -106,7 +106,7 @@ SELECT coalesce(sum(n), 0) AS total FROM task_counts WHERE state = 'ready'
 
 -- How many tasks stand in each state, leaves alone.
 -- name: counts
-SELECT state, n FROM task_counts WHERE state <> 'parent' AND n > 0
+SELECT state, n FROM task_counts WHERE state NOT IN ('parent', 'claims made') AND n > 0
 
 -- name: held
 SELECT t.*, '[]' AS depends FROM tasks t
