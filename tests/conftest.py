@@ -9,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 
 from jetpack_git.data.database import Database
@@ -19,6 +21,12 @@ from jetpack_git.data.database import open_database
 from jetpack_git.work.tasks import Tasks
 
 SCRIPT = Path(sys.executable).with_name("git-jetpack")
+
+
+@cache
+def forks() -> forked.Forks:
+    """The process that this one's commands are forked from; it ends with this one."""
+    return forked.Forks()
 
 
 @pytest.fixture(autouse=True)
@@ -74,17 +82,17 @@ class Repo:
 
     def jetpack(self, *args: str, cwd: Path | None = None, **env: str) -> Answer:
         """What `git jetpack` said."""
-        done = subprocess.run(
-            [SCRIPT, *args],
-            cwd=cwd or self.path,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            env=os.environ | env,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Answer(done.returncode, done.stdout, done.stderr)
+        place = cwd or self.path
+        if any(name.startswith(forked.AT_START) for name in env):
+            done = subprocess.run(
+                [SCRIPT, *args], cwd=place, env=os.environ | env, capture_output=True, check=False
+            )
+            code, out, err = done.returncode, done.stdout, done.stderr
+        else:
+            code, out, err = forks().run(args, cwd=place, env=os.environ | env)
+        said, complained = (text.decode(errors="surrogateescape") for text in (out, err))
+        assert "Traceback" not in complained, complained
+        return Answer(code, said, complained)
 
     def ok(self, *args: str, **env: str) -> Any:
         """The JSON document of a command that must succeed."""

@@ -123,12 +123,12 @@ def test_listings_for_scripts(repo: Repo) -> None:
 
 def test_pages_and_searches_on_the_command_line(repo: Repo) -> None:
     """JSON says whether there is more."""
-    ids = [repo.add(f"Task {number}") for number in range(3)]
+    ids = [repo.add(f"Task {number}") for number in ("zero", "one", "two")]
     first = repo.ok("list", "-n", "2")
     assert (first["total"], first["has_more"]) == (3, True)
     second = repo.ok("list", "-n", "2", "--after", ids[1])
     assert ([one["id"] for one in second["tasks"]], second["has_more"]) == (ids[2:], False)
-    found = repo.ok("search", "task", "2")
+    found = repo.ok("search", "task", "two")
     assert [one["id"] for one in found["tasks"]] == [ids[2]]
     assert repo.jetpack("search", "nothing").code == 1
     assert repo.jetpack("list", "--after", "jp-none").code == 2

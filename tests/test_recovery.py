@@ -89,9 +89,11 @@ def test_a_signal_that_is_ignored_stays_ignored(repo: Repo) -> None:
     command = shell("kill -HUP $PPID; sleep 0.5")
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        assert start(repo, command).code == 0
+        process = launch(repo, command)
     finally:
         signal.signal(signal.SIGHUP, before)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, out
     assert task(repo, one).status == "completed"
 
 
