@@ -31,6 +31,7 @@ class Workspace:
         self.db = db
         self.incarnation = incarnation
         self.warnings: list[str] = []
+        self.progress: export.Progress | None = None  # is told of the files that are written
         self._name = name
         self.paused = False
         db.before_commit += [self._measure, self._foretell]
@@ -63,7 +64,7 @@ class Workspace:
         if self.clone.worktree is None or self.paused:
             return
         try:
-            said = export.flush(self.db, self.clone.worktree)
+            said = export.flush(self.db, self.clone.worktree, self.progress)
         except StoreError as error:
             said = [f"the task files are still to be written: {error.message}"]
         self.warnings += [one for one in said if one not in self.warnings]

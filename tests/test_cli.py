@@ -46,11 +46,13 @@ def test_help_says_the_same_everywhere(name: str, capsys: pytest.CaptureFixture[
     assert texts[0].startswith(f"Usage: git jetpack {name} ")
 
 
-@pytest.mark.parametrize("name", [one for one in main.COMMANDS if one not in ("dep", "hook")])
+@pytest.mark.parametrize("name", [one for one in main.COMMANDS if one != "hook"])
 def test_every_command_takes_json_and_as(name: str) -> None:
-    """`--json` and `--as` are options of each command."""
-    options = {text for one in command(name).params for text in one.opts}
-    assert {"--json", "--as"} <= options
+    """`--json` and `--as` are options of each command, and of each within a group."""
+    found = command(name)
+    for one in found.commands.values() if isinstance(found, click.Group) else [found]:
+        options = {text for option in one.params for text in option.opts}
+        assert {"--json", "--as"} <= options
 
 
 def test_no_arguments_show_the_help(repo: Repo) -> None:

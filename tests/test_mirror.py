@@ -162,12 +162,10 @@ def test_a_full_disk_keeps_the_change_and_says_so(repo: Repo) -> None:
     """The database has it; a later command writes the file."""
     one = repo.add("One")
     code = (
-        "import builtins, errno, sys\n"
-        "whole = builtins.open\n"
-        "def full(name, mode='r', *args, **more):\n"
-        "    if 'x' in mode: raise OSError(errno.ENOSPC, 'No space left on device')\n"
-        "    return whole(name, mode, *args, **more)\n"
-        "builtins.open = full\n"
+        "import errno, os, sys\n"
+        "def full(descriptor, data):\n"
+        "    raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "os.write = full\n"
         "from jetpack_git.cli.main import main\n"
         "main(sys.argv[1:])\n"
     )

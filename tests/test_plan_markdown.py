@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from jetpack_git.errors import BadInput
 from jetpack_git.models.plan import PlanDocument
 from jetpack_git.models.plan import PlanItem
-from jetpack_git.work.plan_markdown import MAX_BYTES
-from jetpack_git.work.plan_markdown import MAX_TITLE_BYTES
-from jetpack_git.work.plan_markdown import parse
+from jetpack_git.work.plan_files import MAX_BYTES
+from jetpack_git.work.plan_files import parse
+from jetpack_git.work.plan_items import MAX_TITLE_BYTES
 
 EXAMPLE = """\
 ---
@@ -147,7 +147,7 @@ def test_descriptions(text: str, descriptions: list[str]) -> None:
         ("See [depends: x](http://a/[id: y]) now", None),
         ("See [the [id: x] page](http://a)", None),
         ("Write `[depends: x]` and ``[id: `y]``", None),
-        (r"Write \[depends: x]", None),
+        (r"Write \[depends: x]", "Write [depends: x]"),
         ("Ask [owner: x], [1], [fixes: #12] [id]", None),
         ("A [x] b ` [skills: a] c", "A [x] b ` c"),
         ("[skills: a] Go[skills: b], go [skills: c] on", "Go, go on"),
@@ -232,7 +232,7 @@ ITEM = "Write a task in a line of its own, such as: - Write the parser"
 SPLIT = "Split the plan into several files."
 OTHER_ID = "Give one of them another id."
 KEY = "Write the key of the one you mean (a, a-2), or give it an [id: …]."
-DETAILS = "Put the details in lines below the title."
+DETAILS = "Put the details in the description."
 FENCE = "Close it with a line ```"
 TWO = "A (line 2) -> B (line 3) -> A (line 2)"
 GROUPS = "P (line 1) -> Q (line 4) -> q1 (line 5) -> p1 (line 2) -> P (line 1)"
@@ -258,8 +258,8 @@ REFUSALS: list[tuple[str | bytes, str, str]] = [
     ("- a [id: .b]", "1: '.b' cannot be an id", ID),
     ("- a [id: b/c]", "1: 'b/c' cannot be an id", ID),
     ("- a [id: x]\n- b [id: x]", "2: the id x is given in lines 1 and 2", OTHER_ID),
-    ("- a [depends: q]", "1: depends: 'q' is not an item of the plan", NO_ITEM),
-    ("- its\n- b [depends: it]", "2: depends: 'it' is not an item of the plan", NEAREST),
+    ("- a [depends: q]", "1: depends: 'q' is no item of the plan and no task", NO_ITEM),
+    ("- its\n- b [depends: it]", "2: depends: 'it' is no item of the plan and no task", NEAREST),
     ("- a\n- a\n- b [depends: A]", "3: depends: 'A' is the title of the items in lines 1, 2", KEY),
     ("- a [depends: a]", "1: 'a' depends on itself", INSIDE),
     ("- a\n  - c [depends: a]", "2: 'c' depends on 'a' (line 1), which contains it", INSIDE),
@@ -282,7 +282,7 @@ def test_refusals(text: str | bytes, message: str, hint: str) -> None:
 def test_all_problems_are_told_at_once_in_the_order_of_the_lines() -> None:
     """Of more than twenty, the first twenty; the hint is for the first."""
     assert refusal("- a [depends: zz]\n- \n- b [id: ?]") == (
-        "plan.md:1: depends: 'zz' is not an item of the plan\n"
+        "plan.md:1: depends: 'zz' is no item of the plan and no task\n"
         "plan.md:2: the item has no title\n"
         "plan.md:3: '?' cannot be an id",
         NO_ITEM,

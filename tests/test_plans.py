@@ -13,7 +13,9 @@ from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
 from jetpack_git.work import plans
-from jetpack_git.work.plan_markdown import parse
+from jetpack_git.work.plan_files import parse
+from jetpack_git.work.plan_load import Changes
+from jetpack_git.work.plan_load import load as load_plan
 from jetpack_git.work.tasks import Tasks
 
 PLAN = """\
@@ -29,10 +31,10 @@ PLAN = """\
 """
 
 
-def load(tasks: Tasks, text: str, *, title: str = "plan", dry_run: bool = False) -> plans.Changes:
+def load(tasks: Tasks, text: str, *, title: str = "plan", dry_run: bool = False) -> Changes:
     """What loading the text does."""
     document = parse(text.encode(), source="plan.md", title=title)
-    return plans.load(tasks, document, source="plan.md", agent="ann", dry_run=dry_run)
+    return load_plan(tasks, document, source="plan.md", agent="ann", dry_run=dry_run)
 
 
 def by_title(tasks: Tasks) -> dict[str, Task]:
@@ -49,13 +51,13 @@ def contents(db: Database) -> list[object]:
     ]
 
 
-def summary(changes: plans.Changes) -> tuple[list[str], list[str], int, list[str]]:
-    """The titles added and updated, how many stayed, and the titles missing."""
+def summary(changes: Changes) -> tuple[list[str], list[str], int, list[str]]:
+    """The titles added and updated, how many stayed, and the titles retired or held."""
     return (
         [one.title for one in changes.added],
-        [one.title for one in changes.updated],
+        [one.after.title for one in changes.updated],
         changes.unchanged,
-        [one.title for one in changes.missing],
+        [one.title for one in (*changes.retired, *changes.held)],
     )
 
 
@@ -107,7 +109,7 @@ def test_a_dry_run_changes_nothing(db: Database, tasks: Tasks) -> None:
     before = contents(db)
     edited = PLAN.replace("- Publish", "- Publish it").replace("30m", "1h")
     assert summary(load(tasks, edited, dry_run=True)) == (
-        ["Publish it"], ["Read bytes"], 6, ["Publish"],
+        [], ["Read bytes", "Publish it"], 6, [],
     )  # fmt: skip
     assert contents(db) == before
 
@@ -158,14 +160,6 @@ def test_moving_the_last_open_child_away_completes_the_parent(tasks: Tasks) -> N
     assert (found["One"].status, found["After"].state) == ("completed", "ready")
 
 
-def test_a_removed_item_is_reported_and_left(tasks: Tasks) -> None:
-    """A finished one is not even reported."""
-    load(tasks, "- A\n- [x] B\n- C\n")
-    before = by_title(tasks)["A"]
-    assert summary(load(tasks, "- C\n")) == ([], ["C"], 0, ["A"])
-    assert tasks.get(before.id) == before
-
-
 def test_a_tick_completes_a_task_that_nobody_holds(tasks: Tasks) -> None:
     """A held one is its holder's to finish; a tick taken away reopens nothing."""
     load(tasks, "- A\n- B\n- C\n")
@@ -193,14 +187,17 @@ def test_finished_tasks_are_left_as_they_are(tasks: Tasks) -> None:
 
 
 def test_a_new_part_opens_a_completed_parent(tasks: Tasks) -> None:
-    """Be it a parent already, or an item that was done in one piece."""
+    """But what was done in one piece gets none."""
     load(tasks, "# One\n- [x] A\n- [x] B\n")
     assert by_title(tasks)["One"].status == "completed"
-    load(tasks, "# One\n- [x] A\n- [x] B\n  - Part\n")
+    load(tasks, "# One\n- [x] A\n- [x] B\n- Part\n")
     found = by_title(tasks)
     assert [found[title].status for title in ("One", "A", "B", "Part")] == [
-        "pending", "completed", "pending", "pending",
+        "pending", "completed", "completed", "pending",
     ]  # fmt: skip
+    message, hint = refused(tasks, "# One\n- [x] A\n- [x] B\n  - More\n- Part\n")
+    assert message == f"plan.md:3: 'B' gets parts, but {found['B'].id} is completed."
+    assert hint == "Put the new items beside it."
 
 
 def refused(tasks: Tasks, text: str) -> tuple[str, str]:
@@ -295,7 +292,8 @@ BAD = {
         "error: p.md:1: a cycle: A (line 1) -> B (line 2) -> A (line 1)\n"
     ),
     b"- Parser\n- B [depends: Parsr]\n": (
-        "error: p.md:2: depends: 'Parsr' is not an item of the plan\nhint: Did you mean 'Parser'?\n"
+        "error: p.md:2: depends: 'Parsr' is no item of the plan and no task\n"
+        "hint: Did you mean 'Parser'?\n"
     ),
     b"- A [id: x]\n- B [id: x]\n": "error: p.md:2: the id x is given in lines 1 and 2\n",
     b"- A\n\x00\x01": "error: p.md:2: byte 4 is a NUL byte\n",
@@ -330,15 +328,18 @@ def test_load_on_the_command_line(repo: Repo) -> None:
     before = state()
     dry = repo.jetpack("load", "docs/Big Plan.md", "--dry-run", "--as", "stranger")
     assert dry.out.splitlines() == [
-        "+ Parser", "+ Reading", "+ Read bytes", "+ Read lines", "+ Unix", "+ Windows",
-        "+ Release", "+ Publish",
-        "plan big-plan: 8 tasks would be added, 0 would be updated, 0 unchanged",
+        "+ Parser", "+ Reading, below 'Parser'", "+ Read bytes, below 'Reading'",
+        "+ Read lines, below 'Reading'", "+ Unix, below 'Read lines'",
+        "+ Windows, below 'Read lines'", "+ Release", "+ Publish, below 'Release'",
+        "plan big-plan: 8 tasks would be added, 0 would be updated, 0 would be cancelled, "
+        "0 unchanged",
     ]  # fmt: skip
     assert state() == before
     assert "stranger" not in repo.jetpack("status", "--json").out
     loaded = repo.ok("load", "docs/Big Plan.md")
     assert list(loaded) == [
-        "schema", "plan_id", "dry_run", "added", "updated", "unchanged", "missing",
+        "schema", "plan_id", "dry_run", "added", "updated", "changes", "retired", "held",
+        "dropped", "unchanged",
     ]  # fmt: skip
     shown = [repo.ok("show", one["id"])["task"] for one in loaded["added"]]
     counts = [one.pop("progress")["leaves"] for one in shown if one["children"]]
@@ -346,16 +347,17 @@ def test_load_on_the_command_line(repo: Repo) -> None:
     assert loaded["added"] == shown
     after = state()
     again = repo.jetpack("load", str(repo.path / "docs/Big Plan.md"))
-    assert again.out == "plan big-plan: 0 tasks added, 0 updated, 8 unchanged\n"
+    assert again.out == "plan big-plan: 0 tasks added, 0 updated, 0 cancelled, 8 unchanged\n"
     assert state() == after
     other = repo.jetpack("load", "docs/Big Plan.md", "--name", "other")
-    assert other.out == "plan other: 8 tasks added, 0 updated, 0 unchanged\n"
+    assert other.out == "plan other: 8 tasks added, 0 updated, 0 cancelled, 0 unchanged\n"
     assert repo.ok("list", "--plan", "other")["total"] == 8
+    assert repo.ok("load", "docs/Big Plan.md")["plan_id"] == "big-plan"
     gone = repo.jetpack("load", "no\x1b[31m.md")
     assert (gone.code, gone.err) == (
         2,
         "error: no\\x1b[31m.md cannot be read: No such file or directory.\n"
-        "hint: Name a Markdown file.\n",
+        "hint: Name a Markdown, JSON or YAML file.\n",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from jetpack_git.models.agent import Agent
@@ -67,6 +68,20 @@ def rollup(one: Rollup, parent: Task) -> dict[str, object]:
     }
 
 
+def plan(row: Mapping[str, object]) -> dict[str, object]:
+    """A plan; `tasks` counts its leaves that are not cancelled."""
+    total, completed = _number(row["tasks"]) - _number(row["cancelled"]), _number(row["completed"])
+    return {
+        "id": row["id"],
+        "title": row["title"],
+        "source": row["source"],
+        "created_at": row["created_at"],
+        "tasks": total,
+        "completed": completed,
+        "percent": round(100 * completed / total, 1) if total else 0.0,
+    }
+
+
 def event(one: Event) -> dict[str, object]:
     """An event."""
     return {
@@ -120,3 +135,7 @@ def listing(name: str, items: Sequence[dict[str, object]], total: int) -> dict[s
 def text(document: dict[str, object]) -> str:
     """The document as one line of JSON."""
     return json.dumps(document, ensure_ascii=True)
+
+
+def _number(value: object) -> int:
+    return int(str(value))

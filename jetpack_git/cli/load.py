@@ -3,51 +3,93 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from jetpack_git.cli import documents
+from jetpack_git.cli.changes import as_changes
+from jetpack_git.cli.changes import diff
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.terminal import progress_bar
 from jetpack_git.cli.terminal import safe
+from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
 from jetpack_git.models.plan import Plan
+from jetpack_git.models.plan import PlanDocument
+from jetpack_git.work import find
+from jetpack_git.work import plan_load
 from jetpack_git.work import plans
-from jetpack_git.work.plan_markdown import parse
+from jetpack_git.work.plan_files import MAX_BYTES
+from jetpack_git.work.plan_files import parse
 
 
 @command(short_help="Load a plan: its items become tasks.")
-@click.argument("plan", metavar="PLAN.md")
+@click.argument("plan", metavar="PLAN")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--name", help="The plan's name; the name of the file if not said.")
-def load(frame: Frame, plan: str, dry_run: bool, name: str | None) -> None:
-    """Load a plan in Markdown: # epic, ## group, - task; nested lists nest.
+@click.option("--name", help="The plan's name; its title or the name of its file if not said.")
+@click.option(
+    "--drop-finished", is_flag=True,
+    help="Let finished tasks that the plan no longer has leave it; they stay finished.",
+)  # fmt: skip
+def load(
+    frame: Frame, plan: str, dry_run: bool, name: str | None, drop_finished: bool
+) -> None:  # fmt: skip
+    """Load a plan in Markdown (# epic, ## group, - task; nested lists nest), JSON or YAML.
 
     Attributes stand in brackets: [depends: …] [skills: …] [priority: …] [files: …]
-    [estimate: 30m] [id: …]. Loading a plan again updates its tasks.
+    [estimate: 30m] [id: …]. Loading an edited plan adds, changes, moves and renames its
+    tasks, and cancels those that it has no more; finished tasks stay as they are.
     """
-    document = parse(_read(plan), source=plan, title=name or Path(plan).stem)
     workspace = frame.workspace
     root = workspace.clone.worktree or ""
     source = os.path.relpath(os.path.realpath(plan), root) if root else plan
-    if not name:
-        _check_same_file(plans.known(workspace.db, document.title), source, root)
-    changes = plans.load(
-        workspace.tasks, document, source=source, agent="" if dry_run else workspace.agent,
-        dry_run=dry_run,
-    )  # fmt: skip
+    elsewhere = partial(find.exact, workspace.db)
+    document = parse(_read(plan), source=plan, title=Path(plan).stem, elsewhere=elsewhere)
+    document = _named(workspace.db, document, name, source, root)
+    count = len(document.items)
+    with progress_bar("Loading", 2 * count) as progress:
+        workspace.progress = lambda done, total: progress(count + done, count + total)
+        changes = plan_load.load(
+            workspace.tasks, document, source=source, agent="" if dry_run else workspace.agent,
+            dry_run=dry_run, drop_finished=drop_finished, whole=frame.json,
+            progress=lambda done, total: progress(done, 2 * total),
+        )  # fmt: skip
     frame.answer(
         {
             "plan_id": changes.plan_id,
             "dry_run": dry_run,
             "added": [documents.task(one) for one in changes.added],
-            "updated": [documents.task(one) for one in changes.updated],
+            "updated": [documents.task(one.after) for one in changes.updated],
+            "changes": as_changes(changes),
+            "retired": [documents.task(one) for one in changes.retired],
+            "held": [documents.task(one) for one in changes.held],
+            "dropped": [documents.task(one) for one in changes.dropped],
             "unchanged": changes.unchanged,
-            "missing": [documents.task(one) for one in changes.missing],
         },
-        _lines(changes, dry_run),
+        _lines(workspace.db, changes, dry_run),
     )
+
+
+def _named(
+    db: Database, document: PlanDocument, name: str | None, source: str, root: str
+) -> PlanDocument:
+    """The document under the id of its plan: as named, as it says, or as it had before."""
+    if name:
+        return replace(document, title=name, id=plans.plan_id_of(name))
+    if document.id:
+        return replace(document, id=plans.plan_id_of(document.id))
+    titled = plans.known(db, plans.plan_id_of(document.title))
+    if titled is None or titled.source != source:
+        before = plans.loaded_from(db, source)
+        if before is not None:
+            return replace(document, id=before.id)
+        _check_same_file(titled, source, root)
+    return document
 
 
 def _check_same_file(known: Plan | None, source: str, root: str) -> None:
@@ -62,31 +104,34 @@ def _check_same_file(known: Plan | None, source: str, root: str) -> None:
         )
 
 
-def _lines(changes: plans.Changes, dry_run: bool) -> list[str]:
+def _lines(db: Database, changes: plan_load.Changes, dry_run: bool) -> Iterator[str]:
     """What changed; for a dry run, item by item."""
-    lines = []
     if dry_run:
-        lines += [f"+ {safe(one.title)}" for one in changes.added]
-        lines += [f"~ {one.id}  {safe(one.title)}" for one in changes.updated]
+        yield from diff(db, changes)
     would = "would be " if dry_run else ""
-    lines.append(
+    yield (
         f"plan {changes.plan_id}: {len(changes.added)} tasks {would}added, "
-        f"{len(changes.updated)} {would}updated, {changes.unchanged} unchanged"
+        f"{len(changes.updated)} {would}updated, {len(changes.retired)} {would}cancelled, "
+        f"{changes.unchanged} unchanged"
     )
-    lines += [
-        f"no longer in the plan, left as it is: {one.id}  {safe(one.title)}"
-        for one in changes.missing
-    ]
-    return lines
+    if not dry_run:
+        for one in changes.retired:
+            yield f"no longer in the plan, cancelled: {one.id}  {safe(one.title)}"
+    for one in changes.held:
+        yield (
+            f"no longer in the plan, left to {safe(one.assignee or '')}: {one.id}  "
+            f"{safe(one.title)}"
+        )
+    for one in changes.dropped:
+        yield f"no longer in the plan, finished: {one.id}  {safe(one.title)}"
 
 
 def _read(plan: str) -> bytes:
-    from jetpack_git.work.plan_markdown import MAX_BYTES
-
     try:
         with open(plan, "rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise BadInput(
-            f"{plan} cannot be read: {error.strerror}.", hint="Name a Markdown file."
+            f"{plan} cannot be read: {error.strerror}.",
+            hint="Name a Markdown, JSON or YAML file.",
         ) from error

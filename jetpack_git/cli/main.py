@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Set up this clone: config, database, hooks; load the task files."),
     "status": ("status", "Show the tasks, agents and reservations at a glance."),
     "load": ("load", "Load a plan: its items become tasks."),
+    "plan": ("plan", "List, show and export plans."),
     "add": ("add", "Add a task."),
     "list": ("list:list_", "List tasks."),
     "search": ("search", "Find tasks by the words in them."),

@@ -28,7 +28,7 @@ def task_lines(
     """
     rows = [
         (
-            one.id, f"P{one.priority}", _state(one, below.get(one.id), failed.get(one.id, ())),
+            one.id, f"P{one.priority}", state(one, below.get(one.id), failed.get(one.id, ())),
             one.assignee or "", _short(one.title),
         )
         for one in tasks
@@ -39,7 +39,7 @@ def task_lines(
     return lines
 
 
-def _state(task: Task, below: Rollup | None, failed: Sequence[str]) -> str:
+def state(task: Task, below: Rollup | None, failed: Sequence[str]) -> str:
     """How the task stands, and what is remarkable about that."""
     if below is not None:
         return f"{below.state(task.status)} {below.percent:.0f}%"
@@ -56,7 +56,7 @@ def task_details(
     mine = below.get(task.id)
     estimate = (mine.estimate_s if mine else 0) or task.estimate_s
     pairs = [
-        ("status", _state(task, mine, ())),
+        ("status", state(task, mine, ())),
         ("next attempt", task.retry_at),
         ("priority", f"P{task.priority}"),
         ("assignee", task.assignee),

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 from jetpack_git.models.visible import safe as safe
+
+WORTH_A_BAR = 500
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -40,6 +45,21 @@ def complain(message: str, hint: str = "") -> None:
 def warn(message: str) -> None:
     """The warning is on stderr."""
     print(f"warning: {safe(message)}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, total: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr, told how much of how much is done: for a person, and if it takes time."""
+    import click
+
+    shown = sys.stderr.isatty() and total >= WORTH_A_BAR
+    with click.progressbar(length=total, label=label, file=sys.stderr, hidden=not shown) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield advance
 
 
 def is_terminal() -> bool:

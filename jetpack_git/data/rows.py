@@ -30,7 +30,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 
 def dump(value: object) -> str:
     """JSON in the one form that the database keeps: no spaces, keys sorted."""
-    return _encode(value)
+    return "[]" if value in ((), []) else _encode(value)
 
 
 def task_columns(task: Task) -> dict[str, object]:

@@ -7,6 +7,9 @@ that runs in that worktree writes the files.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.data.journal import Journal
@@ -20,27 +23,32 @@ from jetpack_git.mirror import text
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
+Progress = Callable[[int, int], None]
 CHUNK = 500
 FEW = 8
 SHOWN = 3
 
 
-def flush(db: Database, worktree: str) -> list[str]:
+def flush(db: Database, worktree: str, progress: Progress | None = None) -> list[str]:
     """The files of this worktree hold what was changed from it; what could not be written.
 
     A file of a version that was never seen (edited by hand, not loaded yet) is left as it
     is: its conflict with the row is kept as an event. A file that cannot be written stays
-    due, and keeps no other from being written.
+    due, and keeps no other from being written. `progress` is told how many of how many are.
     """
     work = _Flush(db, worktree)
+    total = db.count("mirror.pending_total") if progress else 0
+    done = 0
     kind = noun_id = ""
     while due := _due(db, worktree, kind, noun_id, CHUNK):
         with db.transaction_quietly():
-            later = [row for row in due if not work.settle(row)]
+            later = work.settle(work.render(due))
         if later:
             with db.transaction_quietly():
-                for row in later:
-                    work.settle(row)
+                work.settle(later, again=_due(db, worktree, kind, noun_id, CHUNK))
+        done += len(due)
+        if progress:
+            progress(done, max(done, total))
         if len(due) < CHUNK:
             break
         kind, noun_id = str(due[-1]["kind"]), str(due[-1]["id"])
@@ -52,18 +60,25 @@ def flush(db: Database, worktree: str) -> list[str]:
 def foretell(db: Database, worktree: str) -> None:
     """The next few versions that are due are known, in the transaction of the change itself."""
     due = _due(db, worktree, "", "", FEW)
-    if not due:
-        return
-    work = _Flush(db, worktree)
-    for row in due:
-        found = rendered(db, str(row["kind"]), str(row["id"]))
-        if found is not None:
-            work.remember(*found)
+    if due:
+        work = _Flush(db, worktree)
+        work.remember(work.render(due))
 
 
 def _due(db: Database, worktree: str, kind: str, noun_id: str, limit: int) -> list[Row]:
     """What is due in this worktree after that kind and id."""
     return db.all("mirror.pending", worktree=worktree, kind=kind, id=noun_id, limit=limit)
+
+
+class _Due(NamedTuple):
+    """A noun whose files are due: its mark, and its file; no path when there is no noun."""
+
+    kind: str
+    noun_id: str
+    marks: object
+    path: str = ""
+    data: bytes = b""
+    blob: str = ""
 
 
 class _Flush:
@@ -76,64 +91,110 @@ class _Flush:
         self._worktree = worktree
         self._format = object_format(db)
 
-    def settle(self, row: Row) -> bool:
-        """Whether the noun's files need no second look: they are written, or cannot be.
+    def render(self, rows: list[Row]) -> list[_Due]:
+        """The nouns of the marks, each with the text of its file."""
+        wanted = dump([row["id"] for row in rows if row["kind"] == "task"])
+        tasks = {str(row["id"]): row for row in self._db.all("tasks.these", ids=wanted)}
+        found = []
+        for row in rows:
+            kind, noun_id = str(row["kind"]), str(row["id"])
+            if kind == "task":
+                made = _task_file(tasks[noun_id]) if noun_id in tasks else None
+            else:
+                made = rendered(self._db, kind, noun_id)
+            one = _Due(kind, noun_id, row["marks"])
+            if made is not None:
+                path, data = made
+                one = one._replace(path=path, data=data, blob=files.blob_id(data, self._format))
+            found.append(one)
+        return found
+
+    def remember(self, found: list[_Due]) -> set[str]:
+        """The versions are known; the paths of those that were not yet."""
+        versions = dump([[one.path, one.blob] for one in found if one.path])
+        new = self._db.all("mirror.remember_all", versions=versions)
+        return {str(row["path"]) for row in new}
+
+    def settle(self, found: list[_Due], *, again: list[Row] | None = None) -> list[_Due]:
+        """The files are written, or cannot be; what is left for the next transaction.
 
         Only a version that was known before this transaction is written: should the process
-        die after that, the file is still recognised as ours, and brings no news.
+        die after that, the file is still recognised as ours, and brings no news. `again` are
+        the marks as they stand now: who has changed a noun since it was rendered, writes it.
         """
-        kind, noun_id = str(row["kind"]), str(row["id"])
-        found = rendered(self._db, kind, noun_id)
-        if found is not None:
-            if self.remember(*found):
-                return False
+        if again is None:
+            new = self.remember(found)
+        else:
+            new = set()
+            there = {(row["kind"], row["id"], row["marks"]) for row in again}
+            found = [one for one in found if (one.kind, one.noun_id, one.marks) in there]
+        now = [one for one in found if one.path not in new]
+        ids = dump([one.noun_id for one in now if one.kind == "task" and one.path])
+        events: dict[str, list[Event]] = {}
+        for row in self._db.all("events.of_tasks", ids=ids):
+            events.setdefault(str(row["task_id"]), []).append(to_event(row))
+        done: list[dict[str, object]] = []
+        seen: list[dict[str, object]] = []
+        for one in now:
             try:
-                self._write(*found, noun_id)
-                _write_log(self._db, self._worktree, kind, noun_id)
+                if one.path and (stat := self._write(one)) is not None:
+                    seen.append(
+                        {
+                            "worktree": self._worktree,
+                            "path": one.path,
+                            "blob": one.blob,
+                            "stat": stat,
+                        }
+                    )
+                if one.path:
+                    _write_log(self._db, self._worktree, one.path, events.get(one.noun_id, []))
             except StoreError as error:
                 self.failed.append(f"{error.message} {error.hint}".strip())
-                return True
-        self._db.run(
-            "mirror.unmark", worktree=self._worktree, kind=kind, id=noun_id, marks=row["marks"]
-        )
-        return True
+                continue
+            done.append(
+                {
+                    "worktree": self._worktree,
+                    "kind": one.kind,
+                    "id": one.noun_id,
+                    "marks": one.marks,
+                }
+            )
+        self._db.many("mirror.see", seen)
+        self._db.many("mirror.unmark", done)
+        return [one for one in found if one.path in new]
 
-    def remember(self, path: str, data: bytes) -> bool:
-        """Whether this version of the file was not known yet; it is now."""
-        blob = files.blob_id(data, self._format)
-        return self._db.one("mirror.remember", path=path, blob=blob) is not None
-
-    def _write(self, path: str, data: bytes, noun_id: str) -> None:
-        """The file holds the data, unless somebody else has changed it."""
-        there = files.read(self._worktree, path)
-        if there is not None and there != data:
+    def _write(self, one: _Due) -> str | None:
+        """The `stat` of the file, which holds the data; None if somebody else has changed it."""
+        there = files.read(self._worktree, one.path)
+        if there is not None and there != one.data:
             old = files.blob_id(there, self._format)
-            if self._db.one("mirror.is_known", path=path, blob=old) is None:
+            if self._db.one("mirror.is_known", path=one.path, blob=old) is None:
                 line = text.marker(there.decode("utf-8", "replace"))
                 if line is not None:
                     self.told.append(
-                        f"{path}:{line}: a conflict marker of git stands here; the file stays as "
-                        "it is. Choose a side, remove the markers, and run: git jetpack sync"
+                        f"{one.path}:{line}: a conflict marker of git stands here; the file stays "
+                        "as it is. Choose a side, remove the markers, and run: git jetpack sync"
                     )
                 else:
-                    self.told.append(conflict(self._db, self._worktree, path, noun_id, old))
-                return
-        blob = files.blob_id(data, self._format)
-        _put(self._db, self._worktree, path, data, there, blob)
+                    self.told.append(conflict(self._db, self._worktree, one.path, one.noun_id, old))
+                return None
+        return _put(self._worktree, one.path, one.data, there)
 
 
 def rendered(db: Database, kind: str, noun_id: str) -> tuple[str, bytes] | None:
     """The path and the text of the noun's file; None when there is no such noun."""
-    if kind == "plan":
-        row = db.one("plans.get", id=noun_id)
-        if row is None:
-            return None
-        plan, extra = to_plan(row)
-        return files.plan_path(noun_id), text.plan_text(plan, extra).encode()
-    row = db.one("tasks.get", id=noun_id)
+    row = db.one("plans.get" if kind == "plan" else "tasks.get", id=noun_id)
     if row is None:
         return None
-    return files.task_path(noun_id), text.task_text(to_task(row)).encode()
+    if kind == "plan":
+        plan, extra = to_plan(row)
+        return files.plan_path(noun_id), text.plan_text(plan, extra).encode()
+    return _task_file(row)
+
+
+def _task_file(row: Row) -> tuple[str, bytes]:
+    task = to_task(row)
+    return files.task_path(task.id), text.task_text(task).encode()
 
 
 def object_format(db: Database) -> str:
@@ -142,29 +203,31 @@ def object_format(db: Database) -> str:
     return str(row["value"]) if row is not None else "sha1"
 
 
-def _put(
-    db: Database, worktree: str, path: str, data: bytes, there: bytes | None, blob: str
-) -> None:
-    """The file, which had the content `there`, holds the data and is seen as that version."""
-    same = there == data
-    stat = files.stat(worktree, path) if same else files.write(worktree, path, data)
-    db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
+def _put(worktree: str, path: str, data: bytes, there: bytes | None) -> str:
+    """The `stat` of the file, which had the content `there` and holds the data."""
+    return files.stat(worktree, path) if there == data else files.write(worktree, path, data)
 
 
 def _write_log(
-    db: Database, worktree: str, kind: str, noun_id: str, more: tuple[Event, ...] = ()
+    db: Database, worktree: str, path: str, events: list[Event], *, ahead: bool = False
 ) -> None:
-    """The task's log in this worktree has all of its events, and `more`."""
-    if kind != "task":
+    """The log of the task, whose file is at `path`, has all of these events.
+
+    What is written `ahead` of the database is looked at again by the next sync.
+    """
+    if not any(text.is_logged(one) for one in events):
         return
-    path = files.log_path(noun_id)
-    events = [to_event(row) for row in db.all("events.of_task", task_id=noun_id)]
+    path = path.removesuffix(".md") + ".log"
     there = files.read(worktree, path)
     existing = (there or b"").decode("utf-8", "surrogateescape")
-    wanted = text.log_text(existing, [*events, *more])
+    wanted = text.log_text(existing, events)
     if wanted != existing:
         stat = files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
-        db.run("mirror.see", worktree=worktree, path=path, blob="", stat="" if more else stat)
+        db.run("mirror.see", worktree=worktree, path=path, blob="", stat="" if ahead else stat)
+
+
+def _events(db: Database, task_id: str) -> list[Event]:
+    return [to_event(row) for row in db.all("events.of_task", task_id=task_id)]
 
 
 def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
@@ -175,7 +238,9 @@ def write_ahead(db: Database, worktree: str, task: Task, event: Event) -> None:
     """
     with db.transaction_quietly():
         files.write(worktree, files.task_path(task.id), text.task_text(task).encode())
-        _write_log(db, worktree, "task", task.id, (event,))
+        _write_log(
+            db, worktree, files.task_path(task.id), [*_events(db, task.id), event], ahead=True
+        )
 
 
 def take_back(db: Database, worktree: str, task_id: str, event: Event) -> None:
@@ -228,5 +293,7 @@ def overwrite(db: Database, worktree: str, kind: str, noun_id: str) -> None:
             old = files.blob_id(there, object_format(db))
             db.run("mirror.remember", path=path, blob=old)
         db.run("mirror.remember", path=path, blob=blob)
-        _put(db, worktree, path, data, there, blob)
-        _write_log(db, worktree, kind, noun_id)
+        stat = _put(worktree, path, data, there)
+        db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
+        if kind == "task":
+            _write_log(db, worktree, path, _events(db, noun_id))

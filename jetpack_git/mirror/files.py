@@ -81,11 +81,14 @@ def write(worktree: str, path: str, data: bytes) -> str:
         if os.path.islink(f"{worktree}/{path}"):
             raise OSError("it is a symbolic link")
         try:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            with open(temporary, "xb") as file:
-                file.write(data)
-            made = _stamp(os.stat(temporary))
+            descriptor = _create(temporary)
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                made = _stamp(os.fstat(descriptor))
+            finally:
+                os.close(descriptor)
             os.replace(temporary, f"{worktree}/{path}")
         except OSError:
             with suppress(OSError):
@@ -150,6 +153,15 @@ def _make_folder(worktree: str, folder: str) -> None:
     if not os.path.lexists(attributes):
         with open(attributes, "w", encoding="ascii") as file:
             file.write(ATTRIBUTES)
+
+
+def _create(path: str) -> int:
+    """The descriptor of a new file there; what a killed process left goes."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        os.unlink(path)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
 
 
 def _stamp(found: os.stat_result) -> str:

@@ -21,6 +21,7 @@ from jetpack_git.models.transitions import LOGGED
 
 FENCE = "---"
 _PLAIN = frozenset(" _./()+,-'&!?=@%$~^<>;\"")
+_PLAIN_ASCII = re.compile(rf"[A-Za-z0-9{re.escape(''.join(_PLAIN))}]+")
 # In a description, a line that git could have left is escaped as Markdown does: `\<<<<<<< x`.
 MARKER = re.compile(r"^(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
 _ESCAPED = re.compile(r"^\\*(?:<{7}|>{7})(?=[ \r\n]|\Z)", re.MULTILINE)
@@ -97,6 +98,8 @@ def scalar(value: str) -> str:
     """The text as one YAML scalar, in double quotes where it could be read as anything else."""
     if value and _is_plain(value):
         return value
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
     return '"' + "".join(_escaped(character) for character in value) + '"'
 
 
@@ -105,6 +108,11 @@ def log_line(event: Event) -> str:
     kind = event.kind.removeprefix("task.")
     fields = (event.at, event.id, kind, event.agent or "", event.note)
     return "\t".join(_one_line(one) for one in fields).rstrip("\t")
+
+
+def is_logged(event: Event) -> bool:
+    """Whether the event stands in the execution log."""
+    return event.kind in LOGGED
 
 
 def log_event(line: str, task_id: str) -> Event | None:
@@ -121,7 +129,7 @@ def log_event(line: str, task_id: str) -> Event | None:
 def log_text(existing: str, events: Iterable[Event]) -> str:
     """The log with the events that it lacks added at its end."""
     known = {line.split("\t", 2)[1] for line in existing.split("\n") if line.count("\t") >= 2}
-    added = [log_line(one) for one in events if one.kind in LOGGED and one.id not in known]
+    added = [log_line(one) for one in events if is_logged(one) and one.id not in known]
     if existing and not existing.endswith("\n"):
         existing += "\n"
     return existing + "".join(f"{line}\n" for line in added)
@@ -152,7 +160,10 @@ def _is_plain(value: str) -> bool:
         value[0].isalpha()
         and value[-1] != " "
         and value.lower() not in _AMBIGUOUS
-        and all(one in _PLAIN or (one.isalnum() and one.isprintable()) for one in value)
+        and (
+            _PLAIN_ASCII.fullmatch(value) is not None
+            or all(one in _PLAIN or (one.isalnum() and one.isprintable()) for one in value)
+        )
     )
 
 

@@ -31,23 +31,24 @@ class Mapping:
     raw: dict[str, str] = field(default_factory=dict)
 
 
-def read(text: str, *, source: str, first_line: int = 1) -> Mapping:
+def read(text: str, *, source: str, first_line: int = 1, deepest: int = DEEPEST) -> Mapping:
     """The mapping that `text` is; `first_line` is where it begins in its file.
 
     Raises BadInput, which names file and line.
     """
     if len(text) > LONGEST:
         raise BadInput(f"{source}:{first_line}: there are more than {LONGEST} characters here.")
-    return _Reader(text.removeprefix("\ufeff"), source, first_line).document()
+    return _Reader(text.removeprefix("\ufeff"), source, first_line, deepest).document()
 
 
 class _Reader:
     """One pass over the events of one text."""
 
-    def __init__(self, text: str, source: str, first_line: int) -> None:
+    def __init__(self, text: str, source: str, first_line: int, deepest: int) -> None:
         self.rows = text.removesuffix("\n").split("\n")
         self.source = source
         self.first_line = first_line
+        self.deepest = deepest
         self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
 
     def document(self) -> Mapping:
@@ -110,7 +111,7 @@ class _Reader:
             return None if is_plain and event.value in _NULL else event.value
         if isinstance(event, yaml.AliasEvent):
             raise self._bad(event, f"an alias, *{event.anchor}, stands here", "Write it out.")
-        if depth > DEEPEST:
+        if depth > self.deepest:
             raise self._bad(event, "this is nested too deeply", "Write it flatter.")
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth=depth)

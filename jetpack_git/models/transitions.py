@@ -63,6 +63,10 @@ _ALL = (
         "it will not be done, and what waited for it waits no more",
     ),
     Transition(
+        "revive", (Status.CANCELLED,), Status.PENDING, "task.revived", "revived",
+        "the plan that had lost it names it again",
+    ),
+    Transition(
         "reopen", (Status.COMPLETED,), Status.PENDING_RETRY, "task.reopened", "reopened",
         "its completion did not hold: its commit was never made",
     ),

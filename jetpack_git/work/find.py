@@ -12,11 +12,9 @@ def resolve(db: Database, text: str) -> str:
 
     Raises NotFound, which suggests near ones, and BadInput when several begin so.
     """
-    if db.one("tasks.get", id=text) is not None:
-        return text
-    row = db.one("aliases.get", alias=text)
-    if row is not None:
-        return str(row["id"])
+    known = exact(db, text)
+    if known is not None:
+        return known
     found = [str(row["id"]) for row in db.all("tasks.by_prefix", prefix=text)] if text else []
     if not found and text:
         found = [str(row["id"]) for row in db.all("aliases.by_prefix", prefix=text)]
@@ -32,6 +30,12 @@ def resolve(db: Database, text: str) -> str:
     near = _near(db, text)
     hint = f"Did you mean {', '.join(near)}?" if near else "List them with: git jetpack list"
     raise NotFound(f"There is no task {text!r}.", hint=hint)
+
+
+def exact(db: Database, text: str) -> str | None:
+    """The id that `text` is, or is another name of."""
+    row = db.one("tasks.get", id=text) or db.one("aliases.get", alias=text)
+    return None if row is None else str(row["id"])
 
 
 def _common_root(found: list[str]) -> str | None:

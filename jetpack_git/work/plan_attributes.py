@@ -1,23 +1,15 @@
-"""The attributes in the titles of a plan, such as `[depends: a, b]`, and what they refer to."""
+"""The attributes of a plan's items, such as `[depends: a, b]` in their titles."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections import defaultdict
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from functools import lru_cache
-from itertools import groupby
-from itertools import islice
 
 MAX_ID = 100
-
-_COMPARED = 2_000  # titles, and as many keys, that an unknown name is compared with
-_CUT = 60  # characters of each that are compared
 
 _PRIORITIES = {
     "critical": 0,
@@ -33,10 +25,12 @@ _PRIORITIES = {
 _HOUR_S = 3600
 _UNITS_S = (8 * _HOUR_S, _HOUR_S, 60, 1)
 _ESTIMATE = re.compile("".join(rf"(?:([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?){unit})?" for unit in "dhms"))
-_ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
+ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
 
 # The name is bounded so that a long run of letters is not read again at every bracket.
 _HEAD = re.compile(r"\[[ \t]*([A-Za-z][A-Za-z_ \t-]{0,31}):")
+_ESCAPABLE = re.compile(rf"(\\*)(?={_HEAD.pattern})\[")
+_ESCAPED = re.compile(rf"(?<!\\)((?:\\\\)*\\)(?={_HEAD.pattern})\[")
 _ATOM = re.compile(r"\\.|`+|[\[\]]")
 _TANGLED = re.compile(r"[\\`]|\]\(")
 _COMPLEX = frozenset('"[{')
@@ -91,6 +85,7 @@ class _Value:
     text: str
     entries: tuple[str, ...]
     end: int
+    mismatched: bool = False  # double quotes do not
 
 
 def read_title(text: str) -> Attributes:
@@ -106,10 +101,40 @@ def read_title(text: str) -> Attributes:
         pieces.append(text[kept:start])
         kept = value.end
     pieces.append(text[kept:])
-    found.title = _join(pieces)
+    found.title = _ESCAPED.sub(_unescaped, _join(pieces))
     for name, given in values.items():
         _store(found, name, given)
     return found
+
+
+def escape_title(title: str) -> str:
+    """The text from which `read_title` reads just this title."""
+    return _ESCAPABLE.sub(lambda found: f"{found[1]}{found[1]}\\[", title)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return "\\" * (len(found[1]) // 2) + "["
+
+
+def quote(entry: str) -> str:
+    """The entry of a list as it is written between the brackets of an attribute."""
+    if _STOP.search(entry) or '"' in entry:
+        return '"' + entry.replace('"', '""') + '"'
+    return entry
+
+
+def assign(found: Attributes, name: str, value: str | list[str]) -> None:
+    """`found` has the attribute of that name, or the problem with it.
+
+    The value is a text as between brackets, or a list of such a text's parts.
+    """
+    if isinstance(value, str):
+        read = _value(value + "]", 0)
+        if read is None or read.end <= len(value):
+            read = _Value(value, (value,), 0)
+    else:
+        read = _Value(", ".join(value), _unique(value), 0)
+    _store(found, name, [read])
 
 
 def short(text: str) -> str:
@@ -180,6 +205,7 @@ def _code_spans(text: str) -> dict[int, int]:
 def _value(text: str, start: int) -> _Value | None:
     """The value that starts at `start`, up to the `]` that closes it; None without one."""
     entries: list[str] = []
+    mismatched = False
     at = text.find("]", start)
     simple = text[start:at].strip()
     if at >= 0 and _COMPLEX.isdisjoint(simple):
@@ -195,9 +221,10 @@ def _value(text: str, start: int) -> _Value | None:
             if end is None:
                 return None
             entries.append(text[at:end])
+            mismatched = mismatched or text[at:end].lstrip().startswith('"')
             at = end
         if text[at] == "]":
-            return _Value(text[start:at].strip(), _unique(entries), at + 1)
+            return _Value(text[start:at].strip(), _unique(entries), at + 1, mismatched)
         at += 1
 
 
@@ -265,7 +292,7 @@ def _store(found: Attributes, name: str, values: list[_Value]) -> None:
         found.depends = entries
     elif name == "files":
         found.files = entries
-        if any(entry.startswith('"') for entry in entries):
+        if any(value.mismatched for value in values):
             found.problems.append(("the double quotes in [files: …] do not match", _QUOTES_HINT))
     elif name == "skills":
         found.skills = tuple(sorted({" ".join(entry.lower().split()) for entry in entries}))
@@ -290,7 +317,7 @@ def _store_single(found: Attributes, name: str, text: str) -> None:
             message = f"the estimate {short(text)!r} is not a time above zero"
             hint = "Write for example 90s, 30m, 1.5h, 1h30m or 2d (a day is 8 hours)."
             found.problems.append((message, hint))
-    elif _ID.fullmatch(text):
+    elif ID.fullmatch(text):
         found.id = text
     else:
         message = f"{short(text)!r} cannot be an id"
@@ -306,93 +333,3 @@ def _estimate_s(text: str) -> int | None:
         return None
     amounts = zip(match.groups(), _UNITS_S, strict=True)
     return round(sum(float(amount) * unit for amount, unit in amounts if amount)) or None
-
-
-class Names:
-    """What the items of a plan can be called in `[depends: …]`.
-
-    `items` are pairs of id, if one is given, and title. They are told by their index.
-    """
-
-    def __init__(self, keys: list[str], items: list[tuple[str | None, str]]) -> None:
-        self._keys = {key: index for index, key in enumerate(keys)}
-        self._ids = {given for given, _ in items if given}
-        self._titles: dict[str, list[int]] = defaultdict(list)
-        self._folded: dict[str, list[int]] = defaultdict(list)
-        for index, (_, title) in enumerate(items):
-            self._titles[title].append(index)
-            self._folded[_fold(title)].append(index)
-
-    def find(self, name: str) -> list[int]:
-        """The items of that key; else of that title; else of one that only looks different.
-
-        A key that was made from a title which several items bear does not tell them apart.
-        """
-        titled = self._titles.get(name, [])
-        if name in self._keys and (name in self._ids or len(titled) < 2):
-            return [self._keys[name]]
-        return titled or self._folded.get(_fold(name), [])
-
-    def nearest(self, name: str) -> str:
-        """A hint that names the keys and titles that look like `name`."""
-        known = [*islice(self._titles, _COMPARED), *islice(self._keys, _COMPARED)]
-        cut = {_fold(text[:_CUT]): text for text in reversed(known) if text}
-        close = difflib.get_close_matches(_fold(name[:_CUT]), cut, n=3)
-        if not close:
-            return "Write the id or the title of another item of the plan."
-        return f"Did you mean {' or '.join(repr(short(cut[text])) for text in close)}?"
-
-
-def _fold(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def cycles(parents: list[int], depends: dict[int, list[int]]) -> Iterator[list[int]]:
-    """Paths of items that wait for each other: the first is again the last.
-
-    Each item has two nodes: its start, 2 * index, waits for the start of its parent and
-    for the end of what it depends on; its end, the next number, waits for the ends of its
-    children. So a dependency of or on a parent is one edge, not one for each leaf.
-    """
-    children: dict[int, list[int]] = defaultdict(list)
-    for index, parent in enumerate(parents):
-        children[parent].append(index)
-
-    def waits_for(node: int) -> Iterator[int]:
-        index, is_end = divmod(node, 2)
-        if is_end:
-            return iter([2 * child + 1 for child in children.get(index, ())] or [2 * index])
-        above = [2 * parents[index]] if parents[index] >= 0 else []
-        return iter([2 * other + 1 for other in depends.get(index, ())] + above)
-
-    for nodes in _cycles((2 * index for index in depends), waits_for):
-        pairs = zip(nodes, [*nodes[1:], nodes[0]], strict=True)
-        edges = [(node // 2, after // 2) for node, after in pairs if node % 2 < after % 2]
-        if not edges:  # tasks that are each other's parents, which no plan can say
-            continue
-        first = edges.index(min(edges))
-        ends = (index for edge in edges[first:] + edges[:first] for index in edge)
-        path = [index for index, _ in groupby(ends)]
-        yield path if path[-1] == path[0] else [*path, path[0]]
-
-
-def _cycles(roots: Iterable[int], waits_for: Callable[[int], Iterator[int]]) -> Iterator[list[int]]:
-    """One cycle of each knot of nodes that wait for each other, without recursion."""
-    place: dict[int, int] = {}
-    named: set[int] = set()
-    for root in roots:
-        path: list[int] = []
-        ahead = [iter((root,))]
-        while ahead:
-            node = next(ahead[-1], None)
-            if node is None:
-                ahead.pop()
-                if path:
-                    place[path.pop()] = -1
-            elif node not in place:
-                place[node] = len(path)
-                path.append(node)
-                ahead.append(waits_for(node))
-            elif place[node] >= 0 and named.isdisjoint((node, path[-1])):
-                named.update(path[place[node] :])
-                yield path[place[node] :]

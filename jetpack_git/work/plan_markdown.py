@@ -7,32 +7,24 @@ comments are never read for items.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable
-from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
-from functools import partial
-from itertools import islice
 
-from jetpack_git.errors import BadInput
+from jetpack_git.models import mapping
 from jetpack_git.models.plan import PlanDocument
-from jetpack_git.models.plan import PlanItem
 from jetpack_git.work.plan_attributes import Attributes
-from jetpack_git.work.plan_attributes import Names
-from jetpack_git.work.plan_attributes import cycles
 from jetpack_git.work.plan_attributes import read_title
-from jetpack_git.work.plan_attributes import short
-
-MAX_BYTES = 5_000_000
-MAX_TITLE_BYTES = 65_536
-MAX_PROBLEMS = 20
+from jetpack_git.work.plan_items import MAX_PROBLEMS
+from jetpack_git.work.plan_items import Draft
+from jetpack_git.work.plan_items import Elsewhere
+from jetpack_git.work.plan_items import Problem
+from jetpack_git.work.plan_items import document
+from jetpack_git.work.plan_items import head_text
+from jetpack_git.work.plan_items import too_long
 
 _TAB = 4
 _NESTED = 2  # columns that a nested line stands to the right of the marker above
-_SLUG_CHARS = 60
-_SHOWN = 10
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
 _RULE = r"([-*])(?:[ \t]*\1){2,}+[ \t]*$"
@@ -42,32 +34,20 @@ _BLOCK_STARTS = frozenset("`~<")
 _CHECKBOX = re.compile(r"\[([ xX])\](?=\s|$)")
 _FENCE = re.compile(r"[ \t]*(`{3,}+(?=[^`]*$)|~{3,})")
 _COMMENT_END = "-->"
-_NOT_ALNUM = re.compile(r"[\W_]+")
+_MARKER = r"(?:#{1,6}|[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)|`{3}|~{3}|<!--"
+_ESCAPED = re.compile(rf"^([ \t]*)\\(\\*)(?={_MARKER})")
+_ESCAPABLE = re.compile(rf"^([ \t]*)(\\*)(?={_MARKER})")
 
 _TITLE_HINT = "Write a title before the attributes, such as: - Write the parser [id: parser]"
-_RELATION_HINT = "Remove it from [depends: …]: a parent is done when all inside it are."
-_CYCLE_HINT = "Remove one of these dependencies from its [depends: …]."
 
 _UNTITLED = Attributes(title="")
-_Hint = str | Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    line: int
-    message: str
-    hint: _Hint
 
 
 @dataclass(slots=True)
-class _Draft:
-    """An item as read. `parent` is an index, -1 at the top; `level` is 0 in a list."""
+class _Draft(Draft):
+    """An item, and what lines below it are measured by. `level` is 0 in a list."""
 
-    line: int
-    parent: int
-    found: Attributes
     level: int = 0
-    done: bool = False
     marker: int = 0
     content: int = 0
     body: list[str] = field(default_factory=list)
@@ -89,64 +69,31 @@ class _Block:
         return closes and _column(line) < self.column + _TAB
 
 
-def parse(data: bytes, *, source: str, title: str) -> PlanDocument:
-    """The plan in `data`. BadInput names every problem as `source:line: what is wrong`.
+def parse(text: str, *, source: str, title: str, elsewhere: Elsewhere) -> PlanDocument:
+    """The plan in `text`. BadInput names every problem as `source:line: what is wrong`.
 
     At most 20 problems are named; the hint is for the first.
     """
-    text = _decode(data, source)
+    lines = text.split("\n")
+    start = _body_start(lines)
+    head = mapping.read("\n".join(lines[1 : max(start - 1, 1)]), source=source, first_line=2)
     reader = _Reader()
-    for number, line in _body_lines(text):
+    for number, line in enumerate(lines[start:], start + 1):
         reader.read(number, line)
     reader.finish()
-    drafts, problems = reader.drafts, reader.problems
-    keys = _keys(drafts, problems)
-    depends: dict[int, list[int]] = {}
-    if any(draft.found.depends for draft in drafts):
-        depends = _Dependencies(drafts, keys).resolve(problems)
-        _check_cycles(drafts, depends, problems)
-    if problems:
-        raise _refusal(source, problems)
-    return PlanDocument(title=title, items=tuple(_items(drafts, keys, depends)))
+    return document(
+        reader.drafts, reader.problems, source=source,
+        title=head_text(head, "title", source) or title, plan_id=head_text(head, "id", source),
+        elsewhere=elsewhere,
+    )  # fmt: skip
 
 
-def _refusal(source: str, problems: list[_Problem]) -> BadInput:
-    first = sorted(problems, key=lambda problem: problem.line)[:MAX_PROBLEMS]
-    hint = first[0].hint
-    message = "\n".join(f"{source}:{problem.line}: {problem.message}" for problem in first)
-    return BadInput(message, hint=hint if isinstance(hint, str) else hint())
-
-
-def _decode(data: bytes, source: str) -> str:
-    """The text of `data`, with `\\n` at the end of each line and no byte order mark."""
-    if len(data) > MAX_BYTES:
-        message = f"the plan has more than {MAX_BYTES:,} bytes"
-        raise _refusal(source, [_Problem(1, message, "Split the plan into several files.")])
-    text, offset, what = "", data.find(b"\0"), "a NUL byte"
-    if offset < 0:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            offset, what = error.start, "not UTF-8"
-    if offset >= 0:
-        line = _unix(data[:offset].decode("latin-1")).count("\n") + 1
-        message = f"byte {offset} is {what}"
-        raise _refusal(source, [_Problem(line, message, "Save the plan as UTF-8 text.")])
-    return _unix(text.removeprefix("\ufeff"))
-
-
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _body_lines(text: str) -> Iterator[tuple[int, str]]:
-    """The lines after the front matter, each with its number."""
-    lines = text.split("\n")
-    start = 0
-    if lines[0].rstrip() == "---":
-        ends = (at for at in range(1, len(lines)) if lines[at].rstrip() == "---")
-        start = next(ends, -1) + 1
-    return enumerate(lines[start:], start + 1)
+def _body_start(lines: list[str]) -> int:
+    """How many lines the front matter takes, if there is one."""
+    if lines[0].rstrip() != "---":
+        return 0
+    ends = (at for at in range(1, len(lines)) if lines[at].rstrip() == "---")
+    return next(ends, -1) + 1
 
 
 def _column(line: str) -> int:
@@ -159,6 +106,8 @@ def _dedent(line: str, columns: int) -> str:
     """`line` without its first `columns` columns, as far as they are blank."""
     if not columns or line[:1] not in (" ", "\t"):
         return line
+    if not line[:columns].strip(" ") and len(line) > columns:
+        return line[columns:]
     return " " * max(0, _column(line) - columns) + line.lstrip(" \t")
 
 
@@ -167,7 +116,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.drafts: list[_Draft] = []
-        self.problems: list[_Problem] = []
+        self.problems: list[Problem] = []
         self._headings: list[int] = []
         self._lists: list[int] = []
         self._block: _Block | None = None
@@ -194,7 +143,7 @@ class _Reader:
         else:
             if after_blank and not self._after_blank:
                 self._return_to(_column(line))
-            self._describe("" if self._after_blank else line)
+            self._describe("" if self._after_blank else _ESCAPED.sub(r"\1\2", line))
 
     def finish(self) -> None:
         """What is still open, or missing altogether, is a problem."""
@@ -205,10 +154,12 @@ class _Reader:
         elif not self.drafts:
             hint = "Write a task in a line of its own, such as: - Write the parser"
             self._complain(1, "the plan has no items", hint)
+        for draft in self.drafts:
+            draft.description = "\n".join(draft.body).strip("\n")
 
     def _complain(self, line: int, message: str, hint: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(_Problem(line, message, hint))
+            self.problems.append(Problem(line, message, hint))
 
     def _owner(self) -> int:
         return (self._lists or self._headings or [-1])[-1]
@@ -272,10 +223,28 @@ class _Reader:
             self._complain(number, message, hint)
         if not found.title:
             self._complain(number, "the item has no title", _TITLE_HINT)
-        elif (size := len(found.title.encode())) > MAX_TITLE_BYTES:
-            message = f"the title has {size:,} bytes, more than {MAX_TITLE_BYTES:,}"
-            self._complain(number, message, "Put the details in lines below the title.")
+        elif problem := too_long(number, found.title):
+            self._complain(number, problem.message, str(problem.hint))
         return found
+
+
+def escape_body(text: str) -> list[str]:
+    """The lines from which just this description is read below an item."""
+    lines = text.split("\n")
+    found: list[str] = []
+    while lines:
+        block = _opened_block(0, lines[0])
+        length = _block_length(block, lines) if block is not None else 0
+        found += lines[:length] or [_ESCAPABLE.sub(r"\1\\\2", lines[0])]
+        del lines[: max(length, 1)]
+    return found
+
+
+def _block_length(block: _Block, lines: list[str]) -> int:
+    """How many lines the block takes that begins in the first; 0 when it has no end."""
+    if block.end == _COMMENT_END and block.end in lines[0]:
+        return 1
+    return next((at + 1 for at in range(1, len(lines)) if block.ends_with(lines[at])), 0)
 
 
 def _opened_block(number: int, line: str) -> _Block | None:
@@ -287,113 +256,3 @@ def _opened_block(number: int, line: str) -> _Block | None:
     if line.lstrip(" \t").startswith("<!--"):
         return _Block(number, _column(line), _COMMENT_END)
     return None
-
-
-def _keys(drafts: list[_Draft], problems: list[_Problem]) -> list[str]:
-    """A key for each item, all different. An id that is given twice is a problem."""
-    owners: dict[str, _Draft] = {}
-    for draft in drafts:
-        if draft.found.id and owners.setdefault(draft.found.id, draft) is not draft:
-            first = owners[draft.found.id].line
-            message = f"the id {draft.found.id} is given in lines {first} and {draft.line}"
-            problems.append(_Problem(draft.line, message, "Give one of them another id."))
-    used = set(owners)
-    suffixes: dict[str, int] = {}
-    keys: list[str] = []
-    for draft in drafts:
-        if draft.found.id and owners[draft.found.id] is draft:
-            keys.append(draft.found.id)
-            continue
-        slug = _NOT_ALNUM.sub("-", draft.found.title.lower()).strip("-")[:_SLUG_CHARS].strip("-")
-        base = key = (f"{keys[draft.parent]}/" if draft.parent >= 0 else "") + (slug or "item")
-        while key in used:
-            suffixes[base] = suffixes.get(base, 1) + 1
-            key = f"{base}-{suffixes[base]}"
-        used.add(key)
-        keys.append(key)
-    return keys
-
-
-class _Dependencies:
-    """The items that each item depends on, and what is wrong with how it says so."""
-
-    def __init__(self, drafts: list[_Draft], keys: list[str]) -> None:
-        self._drafts = drafts
-        self._keys = keys
-        self._names = Names(keys, [(draft.found.id, draft.found.title) for draft in drafts])
-        self._last = list(range(len(drafts)))  # of the items inside each; they follow it
-        for index in range(len(drafts) - 1, -1, -1):
-            parent = drafts[index].parent
-            if parent >= 0:
-                self._last[parent] = max(self._last[parent], self._last[index])
-
-    def resolve(self, problems: list[_Problem]) -> dict[int, list[int]]:
-        depends: dict[int, dict[int, None]] = defaultdict(dict)
-        for index, draft in enumerate(self._drafts):
-            for name in draft.found.depends:
-                found = self._names.find(name)
-                complaint = self._complaint(index, name, found)
-                if complaint is None:
-                    depends[index][found[0]] = None
-                else:
-                    problems.append(_Problem(draft.line, *complaint))
-        return {index: list(targets) for index, targets in depends.items()}
-
-    def _complaint(self, index: int, name: str, found: list[int]) -> tuple[str, _Hint] | None:
-        if not found:
-            message = f"depends: {short(name)!r} is not an item of the plan"
-            return message, partial(self._names.nearest, name)
-        if len(found) > 1:
-            lines = ", ".join(str(self._drafts[at].line) for at in found[:_SHOWN])
-            more = ", …" if len(found) > _SHOWN else ""
-            message = f"depends: {short(name)!r} is the title of the items in lines {lines}{more}"
-            keys = ", ".join(key for at in found[:3] if (key := self._keys[at]) != name)
-            return message, f"Write the key of the one you mean ({keys}), or give it an [id: …]."
-        relation = self._relation(index, found[0])
-        if relation is None:
-            return None
-        return f"{short(self._drafts[index].found.title)!r} depends on {relation}", _RELATION_HINT
-
-    def _relation(self, index: int, other: int) -> str | None:
-        what = f"{short(self._drafts[other].found.title)!r} (line {self._drafts[other].line})"
-        if index == other:
-            return "itself"
-        if other < index <= self._last[other]:
-            return f"{what}, which contains it"
-        return f"{what}, which it contains" if index < other <= self._last[index] else None
-
-
-def _check_cycles(
-    drafts: list[_Draft], depends: dict[int, list[int]], problems: list[_Problem]
-) -> None:
-    """Items that wait for each other are a problem."""
-    found = cycles([draft.parent for draft in drafts], depends)
-    for path in islice(found, MAX_PROBLEMS):
-        shown = [f"{short(drafts[at].found.title)} (line {drafts[at].line})" for at in path]
-        if len(shown) > 2 * _SHOWN:
-            shown[_SHOWN:-_SHOWN] = [f"… {len(shown) - 2 * _SHOWN:,} more …"]
-        message = f"a cycle: {' -> '.join(shown)}"
-        problems.append(_Problem(drafts[path[0]].line, message, _CYCLE_HINT))
-
-
-def _items(
-    drafts: list[_Draft], keys: list[str], depends: dict[int, list[int]]
-) -> Iterator[PlanItem]:
-    siblings: dict[int, int] = defaultdict(int)
-    for index, draft in enumerate(drafts):
-        found = draft.found
-        yield PlanItem(
-            key=keys[index],
-            parent=keys[draft.parent] if draft.parent >= 0 else None,
-            title=found.title,
-            line=draft.line,
-            position=siblings[draft.parent],
-            description="\n".join(draft.body).strip("\n"),
-            done=draft.done,
-            depends=tuple(keys[other] for other in depends.get(index, ())),
-            skills=found.skills,
-            priority=found.priority,
-            files=found.files,
-            estimate_s=found.estimate_s,
-        )
-        siblings[draft.parent] += 1

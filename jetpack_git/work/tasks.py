@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
@@ -66,8 +67,11 @@ class Tasks(Moves):
                 dependencies.link(self.journal, task.id, kind, one, agent=agent)
         return self.get(task.id)
 
-    def new_id(self, parent_id: str | None) -> str:
-        """An id that no task of this clone bears. Raises BadInput below too many parents."""
+    def new_id(self, parent_id: str | None, *, taken: Container[str] = ()) -> str:
+        """An id that no task of this clone bears, and that is not `taken`.
+
+        Raises BadInput below too many parents.
+        """
         if parent_id is not None and len(parent_id) > LONGEST_PARENT:
             raise BadInput(
                 f"{parent_id[:20]}… lies {parent_id.count('.')} levels deep; nothing can be put "
@@ -77,7 +81,7 @@ class Tasks(Moves):
         attempt = 0
         while True:
             candidate = ids.task_id(parent_id, attempt=attempt)
-            if self.db.one("tasks.get", id=candidate) is None:
+            if candidate not in taken and self.db.one("tasks.get", id=candidate) is None:
                 return candidate
             attempt += 1
 

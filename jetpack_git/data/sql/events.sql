@@ -13,3 +13,7 @@ SELECT * FROM events WHERE task_id = :task_id ORDER BY at, seq
 
 -- name: of_kind
 SELECT * FROM events WHERE kind = :kind ORDER BY seq DESC LIMIT :limit
+
+-- name: of_tasks
+SELECT e.* FROM json_each(:ids) i JOIN events e ON e.task_id = i.value
+ORDER BY e.task_id, e.at, e.seq

@@ -29,6 +29,11 @@ SELECT 1 AS known FROM mirror_known WHERE path = :path AND blob = :blob
 -- name: remember
 INSERT INTO mirror_known (path, blob) VALUES (:path, :blob) ON CONFLICT DO NOTHING RETURNING path
 
+-- name: remember_all
+INSERT INTO mirror_known (path, blob)
+SELECT value ->> 0, value ->> 1 FROM json_each(:versions) WHERE true
+ON CONFLICT DO NOTHING RETURNING path
+
 -- name: see
 INSERT INTO mirror_seen (worktree, path, blob, stat) VALUES (:worktree, :path, :blob, :stat)
 ON CONFLICT (worktree, path) DO UPDATE SET blob = :blob, stat = :stat

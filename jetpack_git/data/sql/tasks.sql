@@ -9,6 +9,13 @@ SELECT t.*,
     (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
 FROM tasks t WHERE t.id = :id
 
+-- Those of the tasks that are there, whole.
+-- name: these
+SELECT t.*,
+    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
+    (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
+FROM json_each(:ids) i JOIN tasks t ON t.id = i.value
+
 -- A few of the ids that begin so: those that end within a level before their descendants,
 -- so that many children never hide a second root.
 -- name: by_prefix
@@ -213,12 +220,17 @@ WHERE id IN (SELECT value FROM json_each(:ids))
     AND children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = tasks.id)
 RETURNING id, children
 
--- The tasks that a plan made.
+-- The tasks that a plan made, and those below them that are no other plan's.
 -- name: of_plan
+WITH RECURSIVE mine (id) AS (
+    SELECT id FROM tasks WHERE plan_id = :plan_id
+    UNION
+    SELECT t.id FROM tasks t JOIN mine ON t.parent_id = mine.id WHERE t.plan_id IS NULL
+)
 SELECT t.*,
     (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends,
     (SELECT json_group_array(json_array(kind, other)) FROM links WHERE task_id = t.id) AS links
-FROM tasks t WHERE t.plan_id = :plan_id
+FROM mine JOIN tasks t ON t.id = mine.id
 
 -- The commits of the finished leaves that these tasks are or have below them.
 -- name: commits_below
