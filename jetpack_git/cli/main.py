@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("status", "Show the tasks, agents and reservations at a glance."),
     "load": ("load", "Load a plan: its items become tasks."),
     "plan": ("plan", "List, show and export plans."),
+    "import": ("imports:import_", "Bring in the tasks of another tool."),
+    "export": ("imports", "Write the tasks for other programs."),
     "add": ("add", "Add a task."),
     "list": ("list:list_", "List tasks."),
     "search": ("search", "Find tasks by the words in them."),

@@ -73,4 +73,5 @@ _ALL = (
 )  # fmt: skip
 
 TRANSITIONS = {one.verb: one for one in _ALL}
-LOGGED = frozenset(one.event for one in _ALL)
+COMMENTED = "task.commented"
+LOGGED = frozenset(one.event for one in _ALL) | {COMMENTED}

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 MAX_ID = 100
 
-_PRIORITIES = {
+PRIORITIES = {
     "critical": 0,
     "urgent": 0,
     "high": 1,
@@ -306,7 +306,7 @@ def _store(found: Attributes, name: str, values: list[_Value]) -> None:
 
 def _store_single(found: Attributes, name: str, text: str) -> None:
     if name == "priority":
-        found.priority = _PRIORITIES.get(text.lower())
+        found.priority = PRIORITIES.get(text.lower())
         if found.priority is None:
             message = f"the priority {short(text)!r} is not known"
             hint = "Write 0 (most urgent) to 4, or critical, high, medium, low or backlog."

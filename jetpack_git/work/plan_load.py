@@ -23,7 +23,7 @@ from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.models.transitions import TRANSITIONS
 from jetpack_git.work import plans
-from jetpack_git.work.plan_items import cycles
+from jetpack_git.work.cycles import all_cycles
 from jetpack_git.work.plan_match import match
 from jetpack_git.work.tasks import Tasks
 
@@ -319,20 +319,8 @@ class _Loading:
             self._check_cycles()
 
     def _check_cycles(self) -> None:
-        """No cycle runs through what was loaded and what the plan does not name.
-
-        A finished task waits for nothing, whatever it depends on.
-        """
-        rows = self.db.all("graph.nodes")
-        place = {str(row["id"]): number for number, row in enumerate(rows)}
-        parents = [place.get(str(row["parent_id"]), -1) for row in rows]
-        depends: dict[int, list[int]] = {}
-        for edge in self.db.all("dependencies.all"):
-            task, other = place.get(str(edge["task_id"])), place.get(str(edge["depends_on"]))
-            if task is not None and other is not None and rows[task]["status"] not in CLOSED:
-                depends.setdefault(task, []).append(other)
-        for numbers in cycles(parents, depends):
-            path = [str(rows[number]["id"]) for number in numbers]
+        """No cycle runs through what was loaded and what the plan does not name."""
+        for path in all_cycles(self.db):
             if not self.touched.keys().isdisjoint(path):
                 raise BadInput(
                     f"{self.source}: with what other tasks depend on, this plan would be a "

@@ -167,13 +167,13 @@ class _Reader:
     def _read_field(self, draft: Draft, field: str, name: str, value: object, line: int) -> None:
         found = draft.found
         if field in _LISTS and isinstance(value, list):
-            texts = [_text(one) for one in value]
+            texts = [text_of(one) for one in value]
             if None in texts:
                 self._complain(line, f"{name} holds what is no text", "Write a list of texts.")
             elif texts:
                 assign(found, field, [one for one in texts if one is not None])
             return
-        text = _text(value)
+        text = text_of(value)
         if text is None:
             self._complain(line, f"{name} is no text", "Write one text or number.")
         elif field == "title":
@@ -212,7 +212,7 @@ def _fields(item: Mapping) -> dict[str, str | None]:
     }
 
 
-def _text(value: object) -> str | None:
+def text_of(value: object) -> str | None:
     """The text of a scalar; None for anything else."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -220,11 +220,11 @@ def _text(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    return _text(value) or json.dumps(_plain(value), ensure_ascii=False)
+    return text_of(value) or json.dumps(plain(value), ensure_ascii=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value with mappings as dicts."""
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.values.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        return {name: plain(one) for name, one in value.values.items()}
+    return [plain(one) for one in value] if isinstance(value, list) else value

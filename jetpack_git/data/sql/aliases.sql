@@ -11,3 +11,10 @@ SELECT task_id AS id FROM aliases WHERE alias = :alias
 -- name: by_prefix
 SELECT DISTINCT task_id AS id FROM aliases
 WHERE alias >= :prefix AND alias < :prefix || x'7f' ORDER BY alias LIMIT 9
+
+-- name: these
+SELECT alias, task_id, version FROM json_each(:aliases) i JOIN aliases a ON a.alias = i.value
+
+-- name: import
+INSERT INTO aliases (alias, task_id, version) VALUES (:alias, :task_id, :version)
+ON CONFLICT (alias) DO UPDATE SET version = :version WHERE task_id = :task_id
