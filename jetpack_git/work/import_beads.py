@@ -164,8 +164,12 @@ def _text(record: Record, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _Broken(f"{name} is no text")
-    if "\0" in value or any("\ud800" <= one <= "\udfff" for one in value):
-        raise _Broken(f"{name} holds characters that are no text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _Broken(f"{name} holds half a character") from error
+    if "\0" in value:
+        raise _Broken(f"{name} holds a NUL character")
     return value
 
 

@@ -91,6 +91,7 @@ class _Import:
         self._known: dict[str, tuple[str, str]] = {}  # id and version, by alias
         self._rows: dict[str, Task] = {}  # as they were, by id
         self._ids: dict[str, str] = {}  # by id there, of all that stay
+        self._imported: set[str] = set()
         self._new: dict[str, Task] = {}
         self._open_parents: set[str] = set()
         self._touched: dict[str, None] = {}
@@ -115,6 +116,7 @@ class _Import:
         self._db.many("tasks.insert", [task_columns(one) for one in self._new.values()])
         self._db.many("aliases.import", self._versions)
         deleted = {one.id for one in found if one.deleted}
+        self._imported = set(self._ids.values())
         edges = [edge for one in changed for edge in self._link(one, deleted)]
         self._drop_cycles(dict(edges))
         self._settle()
@@ -272,9 +274,8 @@ class _Import:
             else:
                 self._db.run("links.add", task_id=task_id, kind=kind, other=other)
         there = set(before.depends if before else ())
-        imported = set(self._ids.values())
         for other in there - wanted.keys():
-            if other in imported:
+            if other in self._imported:
                 self._db.run("dependencies.remove", task_id=task_id, depends_on=other)
                 settle.uprooted(self._db, [task_id, other])
                 self._touch(task_id, None)
