@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import bulk
 import cases
 import fill
 import inside
@@ -86,6 +87,8 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     drained = rates.drain(folder / "drained", env)
     _say("Timing single operations.")
     single = inside.operations(folder / f"tasks-{max(cases.SIZES)}", 5 if quick else 21)
+    _say("Bringing in many tasks at once.")
+    single += bulk.commands(folder / "bulk", env, 1 if quick else 3)
     print("\nIn one process, and in many.\n")
     print("\n".join(report.rate_lines(claims, writes)))
     print("\n".join(report.inside_lines(single, drained)))

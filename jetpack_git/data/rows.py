@@ -15,6 +15,7 @@ from jetpack_git.models.task import Task
 
 _LISTS = ("skills", "files", "depends", "results", "labels", "aliases")
 _TASK = frozenset(one.name for one in fields(Task))
+_DEFAULTS = {one.name: one.default for one in fields(Task)}
 _AGENT = frozenset(one.name for one in fields(Agent))
 _RESERVATION = frozenset(one.name for one in fields(Reservation))
 
@@ -46,14 +47,17 @@ def to_task(row: Row) -> Task:
     """The task of a row of `tasks`, which may bear `depends` as a JSON list too."""
     values = {name: value for name, value in row.items() if name in _TASK}
     for name in _LISTS:
-        text = values.get(name)
-        values[name] = tuple(json.loads(text)) if isinstance(text, str) and text != "[]" else ()
-    links = values.get("links")
-    links = json.loads(links) if isinstance(links, str) and links != "[]" else []
-    values["links"] = tuple((kind, other) for kind, other in links)
-    extra = values.get("extra")
-    values["extra"] = json.loads(extra) if isinstance(extra, str) and extra != "{}" else {}
-    return Task(**values)  # type: ignore[arg-type]
+        text = values.get(name, "[]")
+        values[name] = tuple(json.loads(str(text))) if text != "[]" else ()
+    links = values.get("links", "[]")
+    pairs = json.loads(str(links)) if links != "[]" else ()
+    values["links"] = tuple((kind, other) for kind, other in pairs)
+    extra = values.get("extra", "{}")
+    values["extra"] = json.loads(str(extra)) if extra != "{}" else {}
+    # A frozen dataclass sets its fields one by one, which takes longer than all of the above.
+    task = object.__new__(Task)
+    task.__dict__.update(_DEFAULTS, **values)
+    return task
 
 
 def to_rollup(row: Row) -> Rollup:

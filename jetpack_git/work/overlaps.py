@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
@@ -41,7 +42,11 @@ class Others:
         if pattern not in self._meeting:
             wanted = self._pattern(pattern)
             near = self._near(key(pattern, folds=self._folds))
-            found = {row["seq"]: row for held, row in near if wanted.overlaps(held)}
+            found = {
+                row["seq"]: row
+                for held, row in near
+                if _overlap(wanted.text, wanted.leaf, held.text, held.leaf, self._folds)
+            }
             self._meeting[pattern] = [found[seq] for seq in sorted(found, key=_number)]
         return self._meeting[pattern]
 
@@ -67,6 +72,12 @@ class Others:
     def _pattern(self, text: str) -> Pattern:
         leaf = self._worktree is not None and not os.path.isdir(f"{self._worktree}/{anchor(text)}")
         return Pattern(text, self._folds, leaf=leaf)
+
+
+@lru_cache(maxsize=1 << 16)  # whoever claims again and again looks at the same few again
+def _overlap(one: str, is_leaf: bool, other: str, other_is_leaf: bool, folds: bool) -> bool:
+    """Whether some path could be covered by both patterns."""
+    return Pattern(one, folds, leaf=is_leaf).overlaps(Pattern(other, folds, leaf=other_is_leaf))
 
 
 def key(pattern: str, *, folds: bool) -> str:
