@@ -22,6 +22,7 @@ DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ID = re.compile(r"jp-[0-9a-z]{4,}(?:\.[0-9a-z]{3,})*")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+FILES = {"markdown": "plan.md", "yaml": "plan.yaml", "jsonl": "issues.jsonl"}
 AGENT = re.compile(r"agent-\d+")
 
 
@@ -75,8 +76,8 @@ def test_the_sessions_in_the_docs_are_real(path: Path, bare_repo: Repo) -> None:
     """Each command shown prints what is shown."""
     session = Session(bare_repo)
     for kind, block in BLOCK.findall(path.read_text(encoding="utf-8")):
-        if kind == "markdown":
-            bare_repo.write("plan.md", block)
+        if kind in FILES:
+            bare_repo.write(FILES[kind], block)
         elif kind == "console":
             session.run(block)
 

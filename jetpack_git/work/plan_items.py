@@ -109,6 +109,12 @@ def refusal(source: str, problems: list[Problem]) -> BadInput:
     return BadInput(message, hint=hint if isinstance(hint, str) else hint())
 
 
+def slug(title: str) -> str:
+    """What an item of that title is called where nobody gave it an id."""
+    found = _NOT_ALNUM.sub("-", title.lower()).strip("-")[:_SLUG_CHARS].strip("-")
+    return found or "item"
+
+
 def _keys(drafts: Sequence[Draft], problems: list[Problem]) -> list[str]:
     """A key for each item, all different. An id that is given twice is a problem."""
     owners: dict[str, Draft] = {}
@@ -124,8 +130,8 @@ def _keys(drafts: Sequence[Draft], problems: list[Problem]) -> list[str]:
         if draft.found.id and owners[draft.found.id] is draft:
             keys.append(draft.found.id)
             continue
-        slug = _NOT_ALNUM.sub("-", draft.found.title.lower()).strip("-")[:_SLUG_CHARS].strip("-")
-        base = key = (f"{keys[draft.parent]}/" if draft.parent >= 0 else "") + (slug or "item")
+        above = f"{keys[draft.parent]}/" if draft.parent >= 0 else ""
+        base = key = above + slug(draft.found.title)
         while key in used:
             suffixes[base] = suffixes.get(base, 1) + 1
             key = f"{base}-{suffixes[base]}"

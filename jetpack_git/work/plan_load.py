@@ -109,6 +109,7 @@ class _Loading:
         self.known: dict[str, Task] = {}
         self.ids: dict[str, str] = {}
         self.updates: dict[str, int] = {}  # where in changes.updated, by id
+        self.freed: set[str] = set()  # whose key another task gets
         self.new: dict[str, dict[str, object]] = {}  # rows, by id
         self.touched: dict[str, None] = {}
         self.moved: dict[str, None] = {}  # whose status changed, and whose parent
@@ -148,6 +149,8 @@ class _Loading:
             wanted_by = new.get(task.plan_key or "", task)
             if wanted_by is None or wanted_by.id != task.id:
                 self.db.run("plans.forget_key", id=task.id)
+                self.tasks.journal.touched("task", task.id)
+                self.freed.add(task.id)
 
     def _retire(self, missing: list[Task]) -> None:
         """What the plan has no more is cancelled, the deepest first, unless it is finished."""
@@ -230,6 +233,8 @@ class _Loading:
             completed_at=now if done else None if revived else before.completed_at,
         )
         changed = tuple(one for one in COMPARED if getattr(before, one) != getattr(after, one))
+        if changed == ("plan_key",) and "/" in item.key and before.id not in self.freed:
+            changed = ()  # a key that only follows from titles is as good as another
         if not changed:
             self.changes.unchanged += 1
             return

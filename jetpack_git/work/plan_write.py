@@ -23,6 +23,7 @@ from jetpack_git.work.plan_attributes import ID
 from jetpack_git.work.plan_attributes import escape_title
 from jetpack_git.work.plan_attributes import quote
 from jetpack_git.work.plan_items import one_line
+from jetpack_git.work.plan_items import slug
 from jetpack_git.work.plan_markdown import escape_body
 
 DEEPEST_HEADING = 6
@@ -53,16 +54,16 @@ class Tree:
     def depends(self, task: Task) -> list[str]:
         """What the task waits for, by the names of the plan, or by the ids of other tasks."""
         known = (self._mine.get(other) for other in task.depends)
-        found = [self.given_id(one) or one.id for one in known if one and one.id in self._kept]
+        found = [self._name(one) for one in known if one and one.id in self._kept]
         return sorted(found) + [other for other in task.depends if other not in self._mine]
 
     def given_id(self, task: Task) -> str | None:
-        """The id that the plan gave the task, if it did."""
-        return task.plan_key if task.plan_key and ID.fullmatch(task.plan_key) else None
+        """The id that the item needs: it was given one, or another item names it."""
+        name = self._name(task)
+        return name if task.id in self._named or name not in (task.id, slug(task.title)) else None
 
-    def is_named(self, task: Task) -> bool:
-        """Whether some item says that it waits for the task."""
-        return task.id in self._named
+    def _name(self, task: Task) -> str:
+        return task.plan_key if task.plan_key and ID.fullmatch(task.plan_key) else task.id
 
 
 def read(db: Database, plan_id: str) -> Tree:
@@ -113,9 +114,8 @@ def _list(tree: Tree, tasks: list[Task], indent: str) -> Iterator[str]:
 
 def _title(tree: Tree, task: Task) -> str:
     """The title with the attributes behind it."""
-    given = tree.given_id(task) or (task.id if tree.is_named(task) else None)
     values = {
-        "id": given or "",
+        "id": tree.given_id(task) or "",
         "depends": ", ".join(tree.depends(task)),
         "skills": ", ".join(map(quote, task.skills)),
         "priority": str(task.priority) if task.priority != DEFAULT_PRIORITY else "",
