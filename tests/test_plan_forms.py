@@ -24,6 +24,7 @@ from jetpack_git.work import plan_write
 from jetpack_git.work import plans
 from jetpack_git.work.find import exact
 from jetpack_git.work.plan_attributes import escape_title
+from jetpack_git.work.plan_attributes import is_id
 from jetpack_git.work.plan_attributes import read_title
 from jetpack_git.work.plan_files import parse
 from jetpack_git.work.tasks import Tasks
@@ -119,7 +120,7 @@ BAD = {
     ("p.json", '[{"title": "A", "depends": ["B"]}]'): "p.json:1: depends: 'B' is no item",
     ("p.json", "[" * 100_000): "p.json:1: this cannot be read: ",
     ("p.json", '{"title": {}, "items": ["A"]}'): "p.json:1: the title of the plan is no text",
-    ("p.yaml", "items:\n- title: A\n  id: '?'\n"): "p.yaml:2: '?' cannot be an id",
+    ("p.yaml", 'items:\n- title: A\n  id: "a\\tb"\n'): "p.yaml:2: 'a\\tb' cannot be an id",
     ("p.yaml", "items:\n- title: [\n"): "p.yaml:3: this is no YAML: ",
     ("p.yaml", "- title: A\n"): "p.yaml:1: a mapping is expected",
     ("p.yaml", "items: &a\n- title: A\n  items: *a\n"): "p.yaml:3: an alias, *a, stands here",
@@ -207,6 +208,8 @@ def trees(draw: st.DrawFn) -> list[tuple[int, Task]]:
             draw(st.integers(-1, number - 1)),
             Task(
                 id="", title=f"{draw(TITLES)} {number}", description=draw(LINES),
+                plan_key=draw(st.none() | WORDS.map(str.strip).filter(is_id).map(
+                    lambda key, number=number: f"{key}{number}")),  # type: ignore[misc]
                 priority=draw(st.integers(0, 4)),
                 skills=tuple(sorted({" ".join(one.lower().split()) for one in
                                      draw(st.lists(WORDS, max_size=2)) if one.strip(' "')})),

@@ -227,7 +227,7 @@ CLOSE = "Close it with ], and put a pattern that holds a single bracket in doubl
 QUOTES = 'Put all of a pattern between double quotes, such as [files: "a,b.txt"].'
 INSIDE = "Remove it from [depends: …]: a parent is done when all inside it are."
 CYCLE = "Remove one of these dependencies from its [depends: …]."
-ID = "Write up to 100 letters, digits, '.', '_' and '-', a letter or digit first."
+ID = "Write up to 65,536 bytes of text in one line."
 ITEM = "Write a task in a line of its own, such as: - Write the parser"
 SPLIT = "Split the plan into several files."
 OTHER_ID = "Give one of them another id."
@@ -255,8 +255,8 @@ REFUSALS: list[tuple[str | bytes, str, str]] = [
     ("- a [estimate: -3h]", "1: the estimate '-3h' is not a time above zero", TIME),
     ("- a [estimate: 0m]", "1: the estimate '0m' is not a time above zero", TIME),
     ("- a [estimate: soon]", "1: the estimate 'soon' is not a time above zero", TIME),
-    ("- a [id: .b]", "1: '.b' cannot be an id", ID),
-    ("- a [id: b/c]", "1: 'b/c' cannot be an id", ID),
+    ("- a [id: b\u2028c]", "1: 'b\\u2028c' cannot be an id", ID),
+    (f"- a [id: {'b' * 65_537}]", f"1: {'b' * 59 + '…'!r} cannot be an id", ID),
     ("- a [id: x]\n- b [id: x]", "2: the id x is given in lines 1 and 2", OTHER_ID),
     ("- a [depends: q]", "1: depends: 'q' is no item of the plan and no task", NO_ITEM),
     ("- its\n- b [depends: it]", "2: depends: 'it' is no item of the plan and no task", NEAREST),
@@ -281,10 +281,10 @@ def test_refusals(text: str | bytes, message: str, hint: str) -> None:
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_lines() -> None:
     """Of more than twenty, the first twenty; the hint is for the first."""
-    assert refusal("- a [depends: zz]\n- \n- b [id: ?]") == (
+    assert refusal("- a [depends: zz]\n- \n- b [id: \u2028b\u2028c]") == (
         "plan.md:1: depends: 'zz' is no item of the plan and no task\n"
         "plan.md:2: the item has no title\n"
-        "plan.md:3: '?' cannot be an id",
+        "plan.md:3: 'b\\u2028c' cannot be an id",
         NO_ITEM,
     )
     assert refusal("- \n" * 30)[0].splitlines() == [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from functools import lru_cache
 
-MAX_ID = 100
+MAX_ID_BYTES = 65_536
 
 PRIORITIES = {
     "critical": 0,
@@ -25,7 +25,6 @@ PRIORITIES = {
 _HOUR_S = 3600
 _UNITS_S = (8 * _HOUR_S, _HOUR_S, 60, 1)
 _ESTIMATE = re.compile("".join(rf"(?:([0-9]{{1,6}}(?:\.[0-9]{{1,6}})?){unit})?" for unit in "dhms"))
-ID = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_ID - 1}}}")
 
 # The name is bounded so that a long run of letters is not read again at every bracket.
 _HEAD = re.compile(r"\[[ \t]*([A-Za-z][A-Za-z_ \t-]{0,31}):")
@@ -105,6 +104,15 @@ def read_title(text: str) -> Attributes:
     for name, given in values.items():
         _store(found, name, given)
     return found
+
+
+def is_id(text: str) -> bool:
+    """Whether the text can be an id: it is not blank, in one line, and not too long."""
+    return (
+        bool(text.strip())
+        and text.isprintable()
+        and len(text.encode("utf-8", "replace")) <= MAX_ID_BYTES
+    )
 
 
 def escape_title(title: str) -> str:
@@ -296,6 +304,8 @@ def _store(found: Attributes, name: str, values: list[_Value]) -> None:
             found.problems.append(("the double quotes in [files: …] do not match", _QUOTES_HINT))
     elif name == "skills":
         found.skills = tuple(sorted({" ".join(entry.lower().split()) for entry in entries}))
+    elif name == "id" and len(values) == 1 and values[0].text.startswith('"') and len(entries) == 1:
+        _store_single(found, name, entries[0])
     elif len(values) > 1:
         found.problems.append(
             (f"the attribute [{name}: …] is given {len(values)} times", "Keep one of them.")
@@ -317,11 +327,11 @@ def _store_single(found: Attributes, name: str, text: str) -> None:
             message = f"the estimate {short(text)!r} is not a time above zero"
             hint = "Write for example 90s, 30m, 1.5h, 1h30m or 2d (a day is 8 hours)."
             found.problems.append((message, hint))
-    elif ID.fullmatch(text):
+    elif is_id(text):
         found.id = text
     else:
         message = f"{short(text)!r} cannot be an id"
-        hint = f"Write up to {MAX_ID} letters, digits, '.', '_' and '-', a letter or digit first."
+        hint = f"Write up to {MAX_ID_BYTES:,} bytes of text in one line."
         found.problems.append((message, hint))
 
 

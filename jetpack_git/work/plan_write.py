@@ -19,8 +19,8 @@ from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.work import plans
-from jetpack_git.work.plan_attributes import ID
 from jetpack_git.work.plan_attributes import escape_title
+from jetpack_git.work.plan_attributes import is_id
 from jetpack_git.work.plan_attributes import quote
 from jetpack_git.work.plan_items import one_line
 from jetpack_git.work.plan_items import slug
@@ -63,7 +63,9 @@ class Tree:
         return name if task.id in self._named or name not in (task.id, slug(task.title)) else None
 
     def _name(self, task: Task) -> str:
-        return task.plan_key if task.plan_key and ID.fullmatch(task.plan_key) else task.id
+        """Its key in the plan, unless that is made of the titles above it; else its own id."""
+        key = task.plan_key
+        return key if key and "/" not in key and is_id(key) else task.id
 
 
 def read(db: Database, plan_id: str) -> Tree:
@@ -115,8 +117,8 @@ def _list(tree: Tree, tasks: list[Task], indent: str) -> Iterator[str]:
 def _title(tree: Tree, task: Task) -> str:
     """The title with the attributes behind it."""
     values = {
-        "id": tree.given_id(task) or "",
-        "depends": ", ".join(tree.depends(task)),
+        "id": quote(tree.given_id(task) or ""),
+        "depends": ", ".join(map(quote, tree.depends(task))),
         "skills": ", ".join(map(quote, task.skills)),
         "priority": str(task.priority) if task.priority != DEFAULT_PRIORITY else "",
         "files": ", ".join(map(quote, task.files)),
