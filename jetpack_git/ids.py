@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 PREFIX = "jp"
@@ -27,6 +28,11 @@ def task_id(parent: str | None = None, *, attempt: int = 0) -> str:
     if parent is None:
         return f"{PREFIX}-{token(4 + longer)}"
     return f"{parent}.{token(3 + longer)}"
+
+
+def choice(options: Sequence[str]) -> str:
+    """One of the options, of which there are 256 at most."""
+    return options[os.urandom(1)[0] % len(options)]
 
 
 def event_id() -> str:

@@ -102,11 +102,17 @@ class Workspace:
         """The database is closed."""
         self.db.close()
 
+    def worktree_agent(self) -> str | None:
+        """The agent whose worktree this is, if it is one's."""
+        if self.clone.worktree is None:
+            return None
+        row = self.db.one("agents.of_worktree", worktree=self.clone.worktree)
+        return str(row["name"]) if row is not None else None
+
     def _find_name(self) -> str:
-        if self.clone.worktree is not None:
-            row = self.db.one("agents.of_worktree", worktree=self.clone.worktree)
-            if row is not None:
-                return str(row["name"])
+        agent = self.worktree_agent()
+        if agent is not None:
+            return agent
         from pathlib import Path
 
         from jetpack_git.git.run import git

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.event import Event
+from jetpack_git.models.message import Message
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
 from jetpack_git.models.task import Rollup
@@ -124,7 +125,34 @@ def agent(one: Agent) -> dict[str, object]:
         "task_id": one.task_id,
         "worktree": one.worktree,
         "heartbeat_at": one.heartbeat_at,
+        "model": one.model,
+        "retired_at": one.retired_at,
     }
+
+
+def message(one: Message) -> dict[str, object]:
+    """A message; `receipts` only where it is shown whole."""
+    receipts = [
+        {"recipient": each.recipient, "read_at": each.read_at, "acked_at": each.acked_at}
+        for each in one.receipts
+    ]
+    return {
+        "id": one.id,
+        "thread": one.thread,
+        "reply_to": one.reply_to,
+        "type": one.type,
+        "sender": one.sender,
+        "subject": one.subject,
+        "body": one.body,
+        "importance": one.importance,
+        "ack_asked": one.ack_asked,
+        "payload": one.payload,
+        "attachments": list(one.attachments),
+        "task_id": one.task_id,
+        "sent_at": one.sent_at,
+        "read_at": one.read_at,
+        "acked_at": one.acked_at,
+    } | ({"receipts": receipts} if receipts else {})
 
 
 def listing(name: str, items: Sequence[dict[str, object]], total: int) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import click
 from jetpack_git.cli import documents
 from jetpack_git.cli import terminal
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import StoreError
 from jetpack_git.workspace import Workspace
 from jetpack_git.workspace import open_workspace
 
@@ -26,6 +28,7 @@ class Frame:
         self.json = json
         self.name = name or os.environ.get("JETPACK_AGENT")
         self.incarnation = os.environ.get("JETPACK_INCARNATION") if not name else None
+        self.tells_of_mail = True
         self._workspace: Workspace | None = None
 
     @property
@@ -68,7 +71,17 @@ class Frame:
         if self._workspace is not None:
             for one in self._workspace.warnings:
                 terminal.warn(one)
+            if self.tells_of_mail:
+                self._tell_of_mail(self._workspace)
             self._workspace.close()
+
+    def _tell_of_mail(self, workspace: Workspace) -> None:
+        """One line on stderr says that an agent has mail; a person at a shell asks for it."""
+        with contextlib.suppress(StoreError):
+            agent = self.name or workspace.worktree_agent()
+            unread = workspace.db.count("mail.unread_total", agent=agent) if agent else 0
+            if unread:
+                terminal.note(f"mail: {unread} unread. Read it with: git jetpack inbox --unread")
 
 
 def here() -> str:

@@ -42,6 +42,11 @@ def complain(message: str, hint: str = "") -> None:
         print(f"hint: {safe(hint)}", file=sys.stderr)
 
 
+def note(message: str) -> None:
+    """The remark is on stderr."""
+    print(safe(message), file=sys.stderr)
+
+
 def warn(message: str) -> None:
     """The warning is on stderr."""
     print(f"warning: {safe(message)}", file=sys.stderr)

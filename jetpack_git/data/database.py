@@ -15,7 +15,7 @@ from jetpack_git.data.sqlite import Sqlite
 from jetpack_git.errors import StoreError
 
 FOLDER = os.path.join(os.path.dirname(__file__), "sql")
-SCHEMA = 6
+SCHEMA = 7
 
 
 class Database:
@@ -91,7 +91,7 @@ class Database:
         finally:
             self._depth = 0
         if not quiet:
-            for call in self.after_commit:
+            for call in tuple(self.after_commit):
                 call()
 
 

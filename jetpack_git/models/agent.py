@@ -20,7 +20,8 @@ class Agent:
     """One agent.
 
     A person (`kind` is `person`) has no heartbeat and never goes stale. `incarnation`
-    is new in every life, so a late word from a dead one is recognised.
+    is new in every life, so a late word from a dead one is recognised. One that has
+    retired gets no mail; its name is never given to another.
     """
 
     name: str
@@ -37,3 +38,5 @@ class Agent:
     task_id: str | None = None
     started_at: str = ""
     heartbeat_at: str | None = None
+    model: str | None = None
+    retired_at: str | None = None

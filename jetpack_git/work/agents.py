@@ -12,6 +12,7 @@ from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_agent
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import Conflict
 from jetpack_git.errors import NotFound
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.agent import AgentStatus
@@ -40,6 +41,53 @@ class Agents:
             row = self.db.one("agents.get", name=name)
         assert row is not None
         return to_agent(row)
+
+    def register(
+        self, name: str | None, *, skills: Sequence[str] | None, model: str | None,
+        incarnation: str | None = None, stale_after_s: float,
+    ) -> Agent:  # fmt: skip
+        """A new life of the agent, under a memorable name of its own if it has none.
+
+        Raises Conflict when another life of that name is still heard of; `incarnation` is
+        the caller's own.
+        """
+        from jetpack_git.work.names import memorable  # a claim does without
+
+        with self.db.transaction():
+            name = name or memorable({one.name for one in self.all()})
+            self.meet(name)
+            known = self.get(name)
+            won = self.db.one(
+                "agents.register", name=name, skills=dump(sorted(skills or ())), model=model,
+                new_skills=None if skills is None else dump(sorted(skills)),
+                incarnation=ids.incarnation(), now=clock.now(), mine=incarnation,
+                fresh=clock.after(-stale_after_s),
+            )  # fmt: skip
+            if won is None:
+                raise Conflict(
+                    f"{name} is somebody else: heard of at {known.heartbeat_at}.",
+                    hint="Register under another name, or without one.",
+                )
+            self.journal.event("agent.registered", agent=name)
+        return self.get(name)
+
+    def heartbeat(self, name: str, *, incarnation: str | None) -> Agent:
+        """The agent is alive. Raises Conflict when this life of it is over."""
+        found = self.db.one("agents.heartbeat", name=name, incarnation=incarnation, now=clock.now())
+        if found is None:
+            raise Conflict(
+                f"This life of {name} is over: it has retired, or began anew elsewhere.",
+                hint="Begin a new one with: git jetpack register",
+            )
+        return self.get(name)
+
+    def retire(self, name: str) -> Agent:
+        """The agent gets no mail any more; nobody else ever gets its name."""
+        with self.db.transaction():
+            if self.get(name).retired_at is None:
+                self.db.run("agents.retire", name=name, now=clock.now())
+                self.journal.event("agent.retired", agent=name)
+        return self.get(name)
 
     def get(self, name: str) -> Agent:
         """The agent of that name. Raises NotFound."""

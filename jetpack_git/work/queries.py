@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.fts import words
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_task
 from jetpack_git.models.task import Task
@@ -68,11 +69,9 @@ def search(db: Database, text: str, *, limit: int = 0) -> tuple[list[tuple[Task,
 
     The last word may be a beginning. Words in titles and ids count most.
     """
-    words = ['"' + one.replace('"', '""') + '"' for one in text.split()]
-    if not words:
+    wanted = words(text)
+    if not wanted:
         return [], 0
-    words[-1] += "*"
-    wanted = " ".join(words)
     rows = db.all("queries.search", words=wanted, limit=limit or -1)
     found = [(to_task(row), str(row["around"])) for row in rows]
     return found, db.count("queries.search_total", words=wanted)

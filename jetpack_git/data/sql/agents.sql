@@ -47,3 +47,23 @@ WHERE name = :name AND incarnation = :incarnation AND status <> 'stopped' RETURN
 
 -- name: running
 SELECT * FROM agents WHERE kind = 'program' AND status <> 'stopped' ORDER BY name
+
+-- A new life of an agent that no process of ours runs, or whose last life is over.
+-- name: register
+INSERT INTO agents (name, kind, status, skills, model, incarnation, started_at)
+VALUES (:name, 'person', 'idle', :skills, :model, :incarnation, :now)
+ON CONFLICT (name) DO UPDATE SET status = 'idle', skills = coalesce(:new_skills, skills),
+    model = coalesce(:model, model), incarnation = :incarnation, started_at = :now,
+    heartbeat_at = NULL, retired_at = NULL
+WHERE agents.status = 'stopped' OR (agents.kind = 'person' AND (agents.heartbeat_at IS NULL
+    OR agents.heartbeat_at < :fresh OR agents.incarnation IS :mine))
+RETURNING name
+
+-- name: heartbeat
+UPDATE agents SET heartbeat_at = :now
+WHERE name = :name AND (:incarnation IS NULL OR incarnation IS :incarnation)
+    AND retired_at IS NULL AND status IN ('idle', 'working')
+RETURNING name
+
+-- name: retire
+UPDATE agents SET retired_at = :now, heartbeat_at = NULL WHERE name = :name RETURNING name
