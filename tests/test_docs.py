@@ -23,7 +23,7 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ID = re.compile(r"jp-[0-9a-z]{4,}(?:\.[0-9a-z]{3,})*")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 FILES = {"markdown": "plan.md", "yaml": "plan.yaml", "jsonl": "issues.jsonl"}
-AGENT = re.compile(r"agent-\d+")
+AGENT = re.compile(r"agent-\d+|#\d+")
 
 
 class Session:
@@ -61,7 +61,7 @@ class Session:
                     names.append(piece)
                     pattern += f"({ID.pattern})"
                 elif TIME.fullmatch(piece) or AGENT.fullmatch(piece):
-                    pattern += (TIME if TIME.fullmatch(piece) else AGENT).pattern
+                    pattern += f"(?:{(TIME if TIME.fullmatch(piece) else AGENT).pattern})"
                 else:
                     pattern += re.sub(r"(?:\\ ){2,}", r" +", re.escape(piece))
             pattern += r" *\n"

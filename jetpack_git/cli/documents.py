@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.event import Event
+from jetpack_git.models.lease import Lease
 from jetpack_git.models.message import Message
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
@@ -106,6 +107,18 @@ def reservation(one: Reservation) -> dict[str, object]:
         "shared": one.shared,
         "reason": one.reason,
         "created_at": one.created_at,
+        "expires_at": one.expires_at,
+    }
+
+
+def lease(one: Lease) -> dict[str, object]:
+    """A lease."""
+    return {
+        "name": one.name,
+        "pattern": one.pattern,
+        "agent": one.agent,
+        "task_id": one.task_id,
+        "since": one.since,
         "expires_at": one.expires_at,
     }
 

@@ -21,6 +21,9 @@ from jetpack_git.models.patterns import normalise
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.work.presence import staleness
+
+EVERYTHING = frozenset({"", "*", "**", "**/*"})
 
 
 @command(short_help="Say which files you are about to change.")
@@ -29,6 +32,7 @@ from jetpack_git.models.reservation import Reservation
 @click.option("--ttl", help="For how long, such as 30m or 8h; an hour if not said.")
 @click.option("--task", "task_id", metavar="ID", help="The task that this is for.")
 @click.option("--reason", type=click.Choice(REASONS), default="edit", help="What you will do.")
+@click.option("--or-fail", is_flag=True, help="Reserve nothing if any of it overlaps.")
 def reserve(
     frame: Frame,
     patterns: tuple[str, ...],
@@ -36,19 +40,28 @@ def reserve(
     ttl: str | None,
     task_id: str | None,
     reason: str,
+    or_fail: bool,
 ) -> int:
     """Say which files you are about to change, so that nobody else commits them.
 
-    It always succeeds; when somebody else's reservation overlaps it says so and exits 1.
-    Patterns are git's :(glob) pathspecs, relative to the current folder.
+    It always succeeds; when somebody else's reservation overlaps it says so and exits 1, and
+    both sides get mail. To reserve the same again renews it. Patterns are git's :(glob)
+    pathspecs, relative to the current folder.
     """
     workspace = frame.workspace
+    config = workspace.config()
+    wanted = [pattern_of(frame, one) for one in patterns]
+    for one in wanted:
+        if one in EVERYTHING:
+            workspace.warnings.append(f"{one or '.'} covers every file of the repository.")
     task = None if task_id is None else workspace.tasks.get(task_id).id
     made, overlaps = workspace.reservations.reserve(
-        [_pattern(frame, one) for one in patterns], agent=workspace.agent,
-        incarnation=workspace.incarnation, task_id=task, shared=shared, reason=reason,
-        ttl_s=workspace.config().swarm.reservation_ttl_s if ttl is None else durations.parse(ttl),
+        wanted, agent=workspace.agent, incarnation=workspace.incarnation, task_id=task,
+        shared=shared, reason=reason, or_fail=or_fail,
+        ttl_s=config.swarm.reservation_ttl_s if ttl is None else durations.parse(ttl),
+        is_stale=staleness(workspace.db, config.swarm.stale_after_s),
     )  # fmt: skip
+    workspace.reservations.prune(config.reservations.keep_s)
     document: dict[str, object] = {
         "reservations": [documents.reservation(one) for one in made],
         "overlaps": [documents.overlap(one) for one in overlaps],
@@ -75,15 +88,25 @@ def reservations(frame: Frame, mine: bool, limit: int) -> None:
 @command(short_help="Give reservations back.")
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
 @click.option("--task", "task_id", metavar="ID", help="Those made for this task.")
+@click.option("--id", "numbers", type=int, multiple=True, help="That of this number.")
 @click.option("--all", "all_", is_flag=True, help="All that you hold.")
-def unreserve(frame: Frame, patterns: tuple[str, ...], task_id: str | None, all_: bool) -> None:
-    """Give reservations back: by pattern, by task, or all that you hold."""
-    if (bool(patterns) or task_id is not None) is all_:
+def unreserve(
+    frame: Frame,
+    patterns: tuple[str, ...],
+    task_id: str | None,
+    numbers: tuple[int, ...],
+    all_: bool,
+) -> None:
+    """Give reservations back: by pattern, by task, by number, or all that you hold."""
+    if [bool(patterns) or task_id is not None, bool(numbers), all_].count(True) != 1:
         raise BadInput(
-            "Say which: PATTERNs, --task ID or both; or else --all.",
+            "Say which: PATTERNs, --task ID or both; or else --id NUMBER, or --all.",
             hint="See yours with: git jetpack reservations --mine",
         )
     workspace = frame.workspace
+    if numbers:
+        _answer_released(frame, workspace.reservations.release_ids(numbers, agent=workspace.agent))
+        return
     task = None if task_id is None else workspace.tasks.get(task_id).id
     spelled = [name for one in patterns for name in _spellings(frame, one)]
     wanted: list[str | None] = list(dict.fromkeys(spelled)) if patterns else [None]
@@ -96,16 +119,20 @@ def unreserve(frame: Frame, patterns: tuple[str, ...], task_id: str | None, all_
                 incarnation=workspace.incarnation,
             )
         ]  # fmt: skip
+    _answer_released(frame, gone)
+
+
+def _answer_released(frame: Frame, gone: list[Reservation]) -> None:
     if not gone:
         raise Negative(
-            f"{workspace.agent} holds no such reservation.",
+            f"{frame.workspace.agent} holds no such reservation.",
             hint="See yours with: git jetpack reservations --mine",
         )
     document: dict[str, object] = {"reservations": [documents.reservation(one) for one in gone]}
     frame.answer(document, [f"released {safe(one.pattern)}" for one in gone])
 
 
-def _pattern(frame: Frame, text: str) -> str:
+def pattern_of(frame: Frame, text: str) -> str:
     """The pattern from the root of the repository.
 
     One that is the exact name of a file that is there means that file alone.
@@ -149,4 +176,5 @@ def _told(overlap: Overlap) -> str:
 
 def _row(one: Reservation) -> tuple[str, ...]:
     how = "shared" if one.shared else "exclusive"
-    return (one.pattern, one.agent, how, one.reason, one.task_id or "", f"until {one.expires_at}")
+    until = f"until {one.expires_at}"
+    return (f"#{one.seq}", one.pattern, one.agent, how, one.reason, one.task_id or "", until)

@@ -41,10 +41,18 @@ class TasksConfig:
 
 
 @dataclass(frozen=True)
+class ReservationsConfig:
+    """How long reservations that were released are kept for whoever asks later."""
+
+    keep_s: float = 30 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings; a key that this version does not know is in `unknown`."""
 
     guard: GuardConfig = field(default_factory=GuardConfig)
     swarm: SwarmConfig = field(default_factory=SwarmConfig)
     tasks: TasksConfig = field(default_factory=TasksConfig)
+    reservations: ReservationsConfig = field(default_factory=ReservationsConfig)
     unknown: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from jetpack_git.models import durations
 from jetpack_git.models import mapping
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.models.config import TasksConfig
 
@@ -107,6 +108,12 @@ class TasksFields(TypedDict, total=False):
     max_attempts: Annotated[int, Field(ge=1, le=1000)]
     retry_delay: Seconds
     longest_delay: Seconds
+
+
+class ReservationsFields(TypedDict, total=False):
+    """The section `reservations` of the config."""
+
+    keep: Seconds
 
 
 class _TaskFields(TypedDict):
@@ -197,19 +204,25 @@ def config(text: str, *, source: str) -> Config:
             )
         sections[name] = _checked(section, shape, source=source, line=line)
         unknown += [f"{name}.{key}" for key in section.values if key not in shape.__annotations__]
-    swarm, tasks = (
+    swarm, tasks, reservations = (
         {_IN_SECONDS.get(key, key): one for key, one in sections[name].items()}
-        for name in ("swarm", "tasks")
+        for name in ("swarm", "tasks", "reservations")
     )
     return Config(
         guard=GuardConfig(**sections["guard"]),
         swarm=SwarmConfig(**swarm),
         tasks=TasksConfig(**tasks),
+        reservations=ReservationsConfig(**reservations),
         unknown=tuple(unknown),
     )
 
 
-_SECTIONS: dict[str, type] = {"guard": GuardFields, "swarm": SwarmFields, "tasks": TasksFields}
+_SECTIONS: dict[str, type] = {
+    "guard": GuardFields,
+    "swarm": SwarmFields,
+    "tasks": TasksFields,
+    "reservations": ReservationsFields,
+}
 _IN_SECONDS = {
     "heartbeat": "heartbeat_s",
     "stale_after": "stale_after_s",
@@ -218,6 +231,7 @@ _IN_SECONDS = {
     "reservation_ttl": "reservation_ttl_s",
     "retry_delay": "retry_delay_s",
     "longest_delay": "longest_delay_s",
+    "keep": "keep_s",
 }
 
 

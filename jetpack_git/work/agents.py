@@ -79,6 +79,7 @@ class Agents:
                 f"This life of {name} is over: it has retired, or began anew elsewhere.",
                 hint="Begin a new one with: git jetpack register",
             )
+        self.db.run("leases.extend", agent=name, now=clock.now())
         return self.get(name)
 
     def retire(self, name: str) -> Agent:
@@ -122,6 +123,8 @@ class Agents:
         found = self.db.one(
             "agents.beat", name=agent.name, incarnation=agent.incarnation, now=clock.now()
         )
+        if found is not None:
+            self.db.run("leases.extend", agent=agent.name, now=clock.now())
         return found is not None
 
     def work(self, agent: Agent, task_id: str | None, child_pid: int | None = None) -> None:

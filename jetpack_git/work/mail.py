@@ -75,6 +75,16 @@ class Mail:
             self._wake_later(unique)
         return self.get(message_id)
 
+    def notify(
+        self, sender: str, recipients: Sequence[str], subject: str, body: str = "", *, kind: str,
+        payload: Mapping[str, object], task_id: str | None = None,
+    ) -> None:  # fmt: skip
+        """A part of the system tells those of the agents that are there, if any are."""
+        there = {str(row["name"]) for row in self.db.all("agents.all") if not row["retired_at"]}
+        wanted = [one for one in dict.fromkeys(recipients) if one in there]
+        if wanted:
+            self.send(sender, wanted, subject, body, kind=kind, payload=payload, task_id=task_id)
+
     def everybody(self, *, but: str) -> list[str]:
         """Who gets what is sent to all: every agent that has not retired."""
         rows = self.db.all("agents.all")

@@ -231,10 +231,21 @@ class Moves:
                 event_id=foretold.id if foretold else None, at=now,
             )  # fmt: skip
             self.journal.touched("task", before.id)
+            if before.status in HELD and move.target not in HELD:
+                self._let_go(before)
             closed = move.target in CLOSED
             if closed != (before.status in CLOSED):
                 settle.after_closing(self.journal, before.id, closed=closed)
         return to_task(moved)
+
+    def _let_go(self, task: Task) -> None:
+        """What the task's holder reserved or leased for it is free."""
+        from jetpack_git.work.leases import Leases  # a claim does without
+        from jetpack_git.work.reservations import Reservations
+
+        holder = str(task.assignee)
+        Reservations(self.db, worktree=self.journal.worktree).finish(task.id, agent=holder)
+        Leases(self.db).release(agent=holder, task_id=task.id)
 
 
 def _check_leaf(task: Task) -> None:

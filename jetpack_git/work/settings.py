@@ -14,6 +14,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.models.config import TasksConfig
 
@@ -51,7 +52,8 @@ def _kept(db: Database, text: str) -> Config | None:
         found = kept["config"]
         return Config(
             GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
-            TasksConfig(**found["tasks"]), tuple(found["unknown"]),
+            TasksConfig(**found["tasks"]), ReservationsConfig(**found["reservations"]),
+            tuple(found["unknown"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
         return None

@@ -60,3 +60,19 @@ WHERE agent = :agent AND incarnation = :incarnation AND released_at IS NULL
 -- name: hand_over
 UPDATE reservations SET agent = :to, incarnation = NULL
 WHERE agent = :agent AND task_id = :task_id AND released_at IS NULL
+
+-- What was made for a task that is over; a program's swarm sees to that itself.
+-- name: finish
+UPDATE reservations SET released_at = :now
+WHERE agent = :agent AND task_id = :task_id AND released_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM agents
+        WHERE name = :agent AND kind = 'program' AND status IN ('idle', 'working'))
+RETURNING *
+
+-- name: release_ids
+UPDATE reservations SET released_at = :now
+WHERE agent = :agent AND released_at IS NULL AND seq IN (SELECT value FROM json_each(:ids))
+RETURNING *
+
+-- name: prune
+DELETE FROM reservations WHERE released_at IS NOT NULL AND released_at < :before

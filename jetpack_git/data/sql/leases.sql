@@ -1,0 +1,27 @@
+-- One statement: of several that want the name exactly one gets a row.
+-- name: take
+INSERT INTO leases (name, pattern, agent, incarnation, task_id, ttl_s, since, expires_at)
+VALUES (:name, :pattern, :agent, :incarnation, :task_id, :ttl_s, :now, :expires_at)
+ON CONFLICT (name) DO UPDATE SET agent = :agent, incarnation = :incarnation, ttl_s = :ttl_s,
+    task_id = coalesce(:task_id, CASE WHEN agent = :agent THEN task_id END),
+    since = CASE WHEN agent = :agent AND leases.expires_at > :now THEN since ELSE :now END,
+    expires_at = :expires_at
+WHERE leases.agent = :agent OR leases.expires_at <= :now
+RETURNING *
+
+-- name: get
+SELECT * FROM leases WHERE name = :name AND expires_at > :now
+
+-- name: active
+SELECT * FROM leases WHERE expires_at > :now ORDER BY name
+
+-- name: release
+DELETE FROM leases WHERE agent = :agent AND (:name IS NULL OR name = :name)
+    AND (:task_id IS NULL OR task_id = :task_id) RETURNING *
+
+-- name: extend
+UPDATE leases SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', :now, '+' || ttl_s || ' seconds')
+WHERE agent = :agent AND expires_at > :now
+
+-- name: prune
+DELETE FROM leases WHERE expires_at <= :now

@@ -1,0 +1,102 @@
+"""Leases: one holder each; the others are told who it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jetpack_git import clock
+from jetpack_git.data.database import Database
+from jetpack_git.data.database import Row
+from jetpack_git.data.journal import Journal
+from jetpack_git.errors import Conflict
+from jetpack_git.models.lease import Lease
+from jetpack_git.models.patterns import Pattern
+from jetpack_git.work.guard import ignores_case
+from jetpack_git.work.reservations import check_ttl
+
+DEFAULT_TTL_S = 600
+
+
+class Leases:
+    """The leases of one clone."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.journal = Journal(db, None)
+
+    def take(
+        self, name: str, *, pattern: bool, agent: str, incarnation: str | None = None,
+        task_id: str | None = None, ttl_s: float = DEFAULT_TTL_S,
+        is_stale: Callable[[str], bool] = lambda agent: False,
+    ) -> Lease:  # fmt: skip
+        """The agent alone has it, or has it for longer.
+
+        A pattern is normalised already. Raises Conflict, with the holder, when somebody else
+        has it or has a pattern that some path could match as well; a holder that `is_stale`
+        loses it, and is told.
+        """
+        check_ttl(ttl_s)
+        with self.db.transaction():
+            now = clock.now()
+            for held in self._others(name, pattern, agent, now):
+                if not is_stale(held.agent):
+                    raise Conflict(
+                        f"{held.name} is leased by {held.agent} since {held.since} until "
+                        f"{held.expires_at}.",
+                        hint="Wait until then, or write to its holder: git jetpack send",
+                    )
+                self._take_away(held, agent)
+            row = self.db.one(
+                "leases.take", name=name, pattern=pattern, agent=agent, incarnation=incarnation,
+                task_id=task_id, ttl_s=ttl_s, now=now, expires_at=clock.after(ttl_s),
+            )  # fmt: skip
+            assert row is not None
+            self.journal.event("lease.taken", task_id, agent=agent, note=name)
+        return _lease(row)
+
+    def release(
+        self, *, agent: str, name: str | None = None, task_id: str | None = None
+    ) -> list[Lease]:
+        """What the agent had (of that name, or for that task) is free; which that was."""
+        with self.db.transaction():
+            rows = self.db.all("leases.release", agent=agent, name=name, task_id=task_id)
+            for row in rows:
+                self.journal.event("lease.released", task_id, agent=agent, note=str(row["name"]))
+        return [_lease(row) for row in rows]
+
+    def active(self) -> list[Lease]:
+        """All leases that hold now, by name."""
+        return [_lease(row) for row in self.db.all("leases.active", now=clock.now())]
+
+    def _others(self, name: str, pattern: bool, agent: str, now: str) -> list[Lease]:
+        """What others have that stands against it."""
+        if not pattern:
+            row = self.db.one("leases.get", name=name, now=now)
+            found = [_lease(row)] if row is not None else []
+        else:
+            folds = ignores_case(self.db)
+            wanted = Pattern(name, folds)
+            held = [_lease(row) for row in self.db.all("leases.active", now=now)]
+            found = [
+                one for one in held if one.pattern and wanted.overlaps(Pattern(one.name, folds))
+            ]
+        return [one for one in found if one.agent != agent]
+
+    def _take_away(self, held: Lease, agent: str) -> None:
+        from jetpack_git.work.mail import Mail
+
+        self.db.run("leases.release", agent=held.agent, name=held.name, task_id=None)
+        self.journal.event("lease.released", held.task_id, agent=held.agent, note=held.name)
+        Mail(self.db).notify(
+            agent, [held.agent], f"Your lease of {held.name} was released: you were not heard of",
+            kind="reservation.released", payload={"patterns": [held.name], "by": agent},
+            task_id=held.task_id,
+        )  # fmt: skip
+
+
+def _lease(row: Row) -> Lease:
+    return Lease(
+        name=str(row["name"]), pattern=bool(row["pattern"]), agent=str(row["agent"]),
+        task_id=None if row["task_id"] is None else str(row["task_id"]),
+        ttl_s=float(str(row["ttl_s"])), since=str(row["since"]), expires_at=str(row["expires_at"]),
+    )  # fmt: skip
