@@ -1,4 +1,4 @@
-"""The guard as git runs it: `pre-commit` and `pre-merge-commit`.
+"""The guard as git runs it: `pre-commit`, `pre-merge-commit` and `pre-push`.
 
 It answers one of three: not ours (silent, 0), clear (0), or a conflict (1). When it cannot
 tell it says so and follows `guard.on_error`. It starts with every commit, so it imports
@@ -20,7 +20,7 @@ from jetpack_git.git.clone import find
 from jetpack_git.models.visible import safe
 from jetpack_git.work import guard
 
-HOOKS = ("pre-commit", "pre-merge-commit")
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 BUSY_TIMEOUT_S = "5"
 SHOWN = 20
 CHANGED = (
@@ -41,15 +41,15 @@ def main(argv: list[str]) -> int:
     except (BadInput, OSError):
         return 0  # then git finds no repository either
     try:
-        return _answer(clone)
+        return _answer(clone, pushes=argv[0] == "pre-push")
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # silence, or a traceback, would be worse than any answer
         return _cannot_tell(clone.config, error)
 
 
-def _answer(clone: Clone) -> int:
-    """0 when nothing stands against the commit, else 1."""
+def _answer(clone: Clone, *, pushes: bool) -> int:
+    """0 when nothing stands against the commit or the push, else 1."""
     try:
         os.stat(clone.database)
     except (FileNotFoundError, NotADirectoryError):
@@ -57,14 +57,18 @@ def _answer(clone: Clone) -> int:
     db = _open(clone)
     try:
         found = []
-        if guard.is_needed(db) and (touched := guard.touching(db, _changed())):
-            found = guard.conflicts(touched, _who(db, clone))
+        if guard.is_needed(db):
+            if pushes:
+                found = _stopped_pushes(db, clone)
+            elif touched := guard.touching(db, _changed()):
+                found = guard.conflicts(touched, _who(db, clone))
         mode = _settings(clone.config, db)[0] if found else "off"
     finally:
         db.close()
     if mode == "off":
         return 0
-    for line in _explain(found, stopped=mode == "block"):
+    what = "push" if pushes else "commit"
+    for line in _explain(found, what, stopped=mode == "block"):
         _say(line)
     return 1 if mode == "block" else 0
 
@@ -77,11 +81,13 @@ def _not_set_up(clone: Clone) -> int:
     return 0
 
 
-def _explain(found: list[guard.Conflict], *, stopped: bool) -> list[str]:
+def _explain(found: list[guard.Conflict], what: str, *, stopped: bool) -> list[str]:
     """What to tell the committer: path, holder, task, since, until, and what to do."""
-    what = "error: the guard stopped this commit" if stopped else "warning: this commit goes ahead"
+    said = (
+        f"error: the guard stopped this {what}" if stopped else f"warning: this {what} goes ahead"
+    )
     count = "1 of its paths is" if len(found) == 1 else f"{len(found)} of its paths are"
-    lines = [f"{what}: {count} reserved by somebody else."]
+    lines = [f"{said}: {count} reserved by somebody else."]
     for path, row in found[:SHOWN]:
         task = f" for {row['task_id']}" if row["task_id"] else ""
         lines.append(
@@ -91,7 +97,7 @@ def _explain(found: list[guard.Conflict], *, stopped: bool) -> list[str]:
     if len(found) > SHOWN:
         lines.append(f"  … and {len(found) - SHOWN} more")
     lines.append(
-        "hint: leave these paths out of the commit, or agree with the holder. "
+        f"hint: leave these paths out of the {what}, or agree with the holder. "
         "See all with: git jetpack reservations"
     )
     return lines
@@ -110,6 +116,27 @@ def _who(db: Database, clone: Clone) -> str:
 def _changed() -> list[str]:
     """Every path that the commit changes: both sides of a rename, and deletions."""
     return [os.fsdecode(one) for one in _git(*CHANGED).split(b"\0") if one]
+
+
+def _stopped_pushes(db: Database, clone: Clone) -> list[guard.Conflict]:
+    """What the guard would have stopped of the commits that are about to be pushed."""
+    from jetpack_git.work import guard_commits
+
+    pushed = []
+    for line in sys.stdin.buffer.read().splitlines():
+        _, ours, _, theirs = (os.fsdecode(line).split(" ") + [""] * 4)[:4]
+        if ours.strip("0"):
+            pushed.append((ours, theirs))
+    ends = (os.environ.get("PRE_COMMIT_FROM_REF", ""), os.environ.get("PRE_COMMIT_TO_REF", ""))
+    if not pushed and ends[1]:
+        pushed.append((ends[1], ends[0]))
+    made = []
+    for ours, theirs in pushed:
+        there = ["rev-parse", "--quiet", "--verify", f"{theirs}^{{commit}}"]
+        since = [f"^{theirs}"] if theirs.strip("0") and _git(*there, check=False) else []
+        log = _git(*guard_commits.LOG, ours, *since, "--not", "--remotes", "--")
+        made += guard_commits.commits(log)
+    return guard_commits.conflicts(db, made, _who(db, clone)) if made else []
 
 
 def _git(*args: str, check: bool = True) -> bytes:

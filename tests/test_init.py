@@ -32,7 +32,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_init_says_what_it_made_and_twice_changes_nothing(bare_repo: Repo) -> None:
-    """Config, ignore file, database and two hooks; the second time nothing at all."""
+    """Config, ignore file, database and three hooks; the second time nothing at all."""
     hooks = bare_repo.path / ".git/hooks"
     first = bare_repo.jetpack("init")
     assert (first.code, first.err) == (0, "")
@@ -41,13 +41,14 @@ def test_init_says_what_it_made_and_twice_changes_nothing(bare_repo: Repo) -> No
         "made .jetpack/config.yaml",
         f"hook pre-commit: created ({hooks}/pre-commit)",
         f"hook pre-merge-commit: created ({hooks}/pre-merge-commit)",
+        f"hook pre-push: created ({hooks}/pre-push)",
         f"This clone is set up; its database is {bare_repo.path}/.jetpack/jetpack.db",
     ]
     before = files(bare_repo.path)
     assert before[".jetpack/config.yaml"] == CONFIG.encode()
     again = bare_repo.ok("init")
     assert (again["made"], again["guard"]) == ([], "on")
-    assert [one["action"] for one in again["hooks"]] == ["unchanged", "unchanged"]
+    assert [one["action"] for one in again["hooks"]] == ["unchanged"] * 3
     assert files(bare_repo.path) == before
     bare_repo.git("add", "--all")
     assert bare_repo.git("status", "--short").splitlines() == [
@@ -84,6 +85,7 @@ def test_a_linked_worktree_shares_the_database(bare_repo: Repo, tmp_path: Path) 
     assert {one["path"] for one in made["hooks"]} == {
         f"{bare_repo.path}/.git/hooks/pre-commit",
         f"{bare_repo.path}/.git/hooks/pre-merge-commit",
+        f"{bare_repo.path}/.git/hooks/pre-push",
     }
     reserve(side, "a.py")
     bare_repo.write("a.py", "x")
@@ -236,6 +238,7 @@ def test_uninstall_takes_away_only_what_is_ours(tmp_path: Path) -> None:
     assert answer.out.splitlines() == [
         f"hook pre-commit: removed ({repo.path}/.git/hooks/pre-commit)",
         f"hook pre-merge-commit: removed ({repo.path}/.git/hooks/pre-merge-commit)",
+        f"hook pre-push: removed ({repo.path}/.git/hooks/pre-push)",
         f"removed {pool}/clean",
         f"What holds your work stays: {repo.path}/.jetpack, {repo.path}/.tasks",
     ]

@@ -8,7 +8,7 @@ import click
 @click.command(short_help="Run the guard as a git hook does.")
 @click.argument("name")
 def hook(name: str) -> None:
-    """Run the guard as the git hook NAME does: pre-commit or pre-merge-commit."""
+    """Run the guard as the git hook NAME does: pre-commit, pre-merge-commit or pre-push."""
     from jetpack_git.hook import main
 
     raise click.exceptions.Exit(main([name]))

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "reserve": ("reserve", "Say which files you are about to change."),
     "reservations": ("reserve", "List the active reservations."),
     "unreserve": ("reserve", "Give reservations back."),
+    "guard": ("guard", "Ask whether paths may be changed."),
     "lease": ("lease", "Have a thing, or files, for yourself alone."),
     "register": ("agents", "Begin a life as an agent, under a name of its own."),
     "agents": ("agents", "List the agents."),

@@ -1,0 +1,88 @@
+"""git jetpack guard"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
+from jetpack_git.cli.terminal import safe
+from jetpack_git.errors import BadInput
+from jetpack_git.git.run import run
+from jetpack_git.hook import CHANGED
+from jetpack_git.work import guard as asked
+from jetpack_git.work import guard_commits
+
+
+@command(short_help="Ask whether paths may be changed.")
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option("--staged", is_flag=True, help="What is staged.")
+@click.option("--range", "commits", metavar="A..B", help="What these commits changed.")
+def guard(frame: Frame, paths: tuple[str, ...], staged: bool, commits: str | None) -> int:
+    """Ask whether paths may be changed, or whether commits may be pushed, before a hook does.
+
+    The exit code is 1 if somebody else holds one of them with the right of way. Without a
+    PATH what is staged is looked at.
+    """
+    if [bool(paths), staged, commits is not None].count(True) > 1:
+        raise BadInput("Give PATHs, --staged or --range: one of them.")
+    workspace = frame.workspace
+    db, agent = workspace.db, workspace.agent
+    where = Path(here())
+    if commits is not None:
+        if commits.startswith("-"):
+            raise BadInput(f"{commits!r:.60} is no range.", hint="Write e.g. --range main..HEAD")
+        log = run(*guard_commits.LOG, commits, "--", cwd=where)
+        made = guard_commits.commits(log.stdout)
+        looked_at = len({path for one in made for path in one.paths})
+        found = guard_commits.conflicts(db, made, agent)
+    else:
+        root = workspace.clone.worktree or here()
+        names = [_inside(one, root) for one in paths] if paths else _staged(where)
+        looked_at = len(names)
+        found = asked.conflicts(asked.touching(db, names), agent)
+    document = {
+        "clear": not found,
+        "agent": agent,
+        "paths": looked_at,
+        "conflicts": [
+            {
+                "path": path,
+                "pattern": row["pattern"],
+                "holder": row["agent"],
+                "task_id": row["task_id"],
+                "since": row["created_at"],
+                "until": row["expires_at"],
+            }
+            for path, row in found
+        ],
+    }
+    lines = [
+        f"{safe(path)}: {safe(str(row['agent']))} holds {safe(str(row['pattern']))} "
+        f"until {row['expires_at']}"
+        for path, row in found
+    ]
+    frame.answer(document, lines or "clear")
+    return 1 if found else 0
+
+
+def _inside(path: str, root: str) -> str:
+    """The path from the root of the worktree. Raises BadInput for one outside of it."""
+    if not path or "\0" in path:
+        raise BadInput(f"{path!r:.60} is no path.")
+    whole = os.path.normpath(os.path.join(here(), path))
+    real = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
+    for one in (whole, real):
+        found = os.path.relpath(one, root)
+        if found != ".." and not found.startswith("../"):
+            return found
+    raise BadInput(f"{path!r:.60} lies outside of this worktree.", hint=f"It begins at {root}")
+
+
+def _staged(where: Path) -> list[str]:
+    out = run(*CHANGED, cwd=where).stdout
+    return [os.fsdecode(one) for one in out.split(b"\0") if one]

@@ -1,0 +1,72 @@
+"""The guard's question for commits that are made already: may they be pushed?
+
+A commit that `--no-verify`, a rebase or a cherry-pick made has met no guard. What counts is the
+agent that made it and the time when it did: what somebody reserved only later is no matter.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from jetpack_git.data.database import Database
+from jetpack_git.work import guard
+
+LOG = (
+    "log", "--no-merges", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
+    "--ignore-submodules=none", "--no-color", "--no-show-signature", "--no-decorate",
+    "--format=%H %cI %(trailers:key=Jetpack-Task,valueonly,separator=%x20)",
+)  # fmt: skip
+
+
+class Commit(NamedTuple):
+    """A commit: when it was made (UTC, as the database has it), for which task, and its paths."""
+
+    id: str
+    at: str
+    task_id: str
+    paths: list[str]
+
+
+def commits(log: bytes) -> list[Commit]:
+    """The commits in the output of `git log` with the arguments `LOG`."""
+    found: list[Commit] = []
+    tokens = iter(log.split(b"\0"))
+    for token in tokens:
+        text = os.fsdecode(token).lstrip("\n")
+        if text.startswith(":"):
+            found[-1].paths.append(os.fsdecode(next(tokens)))
+        elif text:
+            commit_id, at, *tasks = text.split()
+            found.append(Commit(commit_id, _utc(at), tasks[-1] if tasks else "", []))
+    return found
+
+
+def conflicts(db: Database, made: Iterable[Commit], agent: str) -> list[guard.Conflict]:
+    """Each path that a commit changed while somebody else held it with the right of way.
+
+    The commit is the holder's of its task, and `agent`'s if it names none.
+    """
+    made = list(made)
+    touched = guard.touching(db, {path for one in made for path in one.paths})
+    found: dict[str, guard.Conflict] = {}
+    for one in made:
+        row = db.one("tasks.get", id=one.task_id) if one.task_id else None
+        author = str(row["assignee"]) if row is not None and row["assignee"] else agent
+        then = {
+            path: [held for held in touched[path] if str(held[1]["created_at"]) <= one.at]
+            for path in one.paths
+            if path in touched
+        }
+        for path, held in guard.conflicts(then, author):
+            found.setdefault(path, (path, held))
+    return [found[path] for path in sorted(found)]
+
+
+def _utc(text: str) -> str:
+    """The end of that second in UTC: git knows no parts of it."""
+    from datetime import UTC
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%S}.999Z"
