@@ -191,7 +191,7 @@ def test_either_can_stop_the_commit(repo: Repo, content: bytes) -> None:
 def test_stdin_is_left_alone(repo: Repo, shell: str) -> None:
     """The hook behind our block reads what was meant for it."""
     for name in ("pre-commit", "pre-push"):
-        path = repo.hook(b'#!/bin/sh\ncat\n', name)
+        path = repo.hook(b"#!/bin/sh\ncat\n", name)
         repo.install()
         for fed in (b"", b"$HOME `x`\n\\t two\n"):
             assert subprocess.run([shell, path, "a"], input=fed, capture_output=True).stdout == fed
@@ -344,8 +344,7 @@ def test_lefthook_is_left_alone(repo: Repo, name: str) -> None:
 
 
 def pre_commit(repo: Repo, *args: str) -> None:
-    command = [sys.executable, "-m", "pre_commit", *args]
-    subprocess.run(command, cwd=repo.root, check=True, capture_output=True)
+    subprocess.check_output([sys.executable, "-m", "pre_commit", *args], cwd=repo.root)
 
 
 def test_the_pre_commit_framework_is_left_alone(repo: Repo) -> None:
