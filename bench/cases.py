@@ -17,6 +17,7 @@ from jetpack_git.git.clone import find
 from jetpack_git.hook import CHANGED
 from jetpack_git.models.task import Task
 from jetpack_git.work import metrics
+from jetpack_git.work.agents import Agents
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.tasks import Tasks
@@ -43,6 +44,7 @@ def commands(folder: Path, env: Mapping[str, str]) -> list[Case]:
         db = fill.repository(place, env)
         fill.tasks(db, size)
         fill.reservations(db, 200, wide=False)
+        Agents(db).meet("reader")
         fill.mirror(db, place)
         db.close()
     found = [one for name in STRATEGIES for one in _claims(name, places, env)]
@@ -79,6 +81,9 @@ _OTHERS: dict[str, tuple[str, ...]] = {
     "ready --json": ("ready", "--json"),
     "add": ("add", "Task {} of this run", "--skills", "python", "--file", "src/new_{}.py"),
     "reserve": ("reserve", "src/pkg_07/wanted_{}.py"),
+    "send": ("send", "reader", "--subject", "Message {} of this run"),
+    "inbox": ("inbox", "--json", "--as", "reader"),
+    "guard PATH": ("guard", "src/pkg_07/mod_{}.py", "--json"),
 }
 
 

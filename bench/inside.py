@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -15,7 +16,9 @@ from jetpack_git.git.clone import find
 from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
 from jetpack_git.work import metrics
+from jetpack_git.work.agents import Agents
 from jetpack_git.work.claims import claim_next
+from jetpack_git.work.mail import Mail
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.tasks import Tasks
@@ -50,6 +53,7 @@ def operations(place: Path, rounds: int) -> list[Inside]:
         found.append(claim)
     for task in tasks.held():
         tasks.release(task.id, agent="bench")
+    found += _words(db, rounds)
     found.append(_unblocking(tasks, max(3, rounds // 3)))
     found.append(_one_dependency(tasks, rounds))
     whole = _timed("measure the whole graph", 3000, 3, lambda: _measure_all(db))
@@ -70,6 +74,24 @@ def _ms(call: Callable[[], object]) -> float:
 
 def _claim(tasks: Tasks, strategy: str) -> None:
     assert claim_next(tasks, agent="bench", strategy=strategy) is not None, "nothing is ready"
+
+
+def _words(db: Database, rounds: int) -> list[Inside]:
+    """To reserve a file, to write to an agent, and to look into a full inbox."""
+    agents, mail, held = Agents(db), Mail(db), Reservations(db)
+    for name in ("bench", "reader"):
+        agents.meet(name)
+    with db.transaction():
+        for number in range(1000):
+            mail.send("bench", ["reader"], f"Message {number}")
+    number = count()
+    return [
+        _timed("reserve a file", 1, rounds,
+               lambda: held.reserve([f"src/new_{next(number)}.py"], agent="bench")),
+        _timed("send a message", 1, rounds,
+               lambda: mail.send("bench", ["reader"], f"Message {next(number)}")),
+        _timed("list an inbox, the newest 20", 1, rounds, lambda: mail.inbox("reader", limit=20)),
+    ]  # fmt: skip
 
 
 def _unblocking(tasks: Tasks, rounds: int) -> Inside:

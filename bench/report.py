@@ -104,7 +104,7 @@ def targets(
             for name in ("guard: hook, no conflict", "guard: hook, conflict")
         ]
     claims = (*(f"claim --next {one}" for one in STRATEGIES), cases.WIDE)
-    for name in (*claims, "ready --json"):
+    for name in (*claims, "ready --json", "reserve", "send", "inbox"):
         large, small = by_key[name, f"{LARGE:,} tasks"], by_key[name, f"{SMALL:,} tasks"]
         judged.append(_at_most(f"{name} at {LARGE:,} tasks", large.cpu_ratio, 8.0))
         pairs = zip(large.uses, small.uses, strict=False)

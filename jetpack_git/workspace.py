@@ -5,6 +5,8 @@ Every change made through it is written to the mirror files of its worktree.
 
 from __future__ import annotations
 
+import os
+
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.data.sqlite import BUSY_TIMEOUT_S
@@ -33,6 +35,7 @@ class Workspace:
         self.warnings: list[str] = []
         self.progress: export.Progress | None = None  # is told of the files that are written
         self._name = name
+        self.borrowed = False  # the name was said for this one command, which is logged
         self.paused = False
         db.before_commit += [self._measure, self._foretell]
         db.after_commit.append(self.flush)
@@ -44,7 +47,14 @@ class Workspace:
             self._name = self._find_name()
         from jetpack_git.work.agents import Agents
 
-        return Agents(self.db).meet(self._name).name
+        agents = Agents(self.db)
+        found = agents.meet(self._name).name
+        if self.borrowed:
+            self.borrowed = False
+            own = os.environ.get("JETPACK_AGENT") or self.worktree_agent() or f"uid {os.getuid()}"
+            if own != found:
+                agents.journal.event("agent.borrowed", agent=found, note=f"by {own}")
+        return found
 
     @property
     def tasks(self) -> Tasks:

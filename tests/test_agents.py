@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 import pytest
@@ -9,6 +10,7 @@ from conftest import Repo
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.database import open_database
 from jetpack_git.errors import Conflict
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.names import memorable
@@ -90,3 +92,17 @@ def test_identities_on_the_command_line(repo: Repo) -> None:
     assert name not in repo.jetpack("agents").out
     assert f"{name}  retired" in repo.jetpack("agents", "--all").out
     assert repo.jetpack("register", "--name", "a\nb").code == 2
+
+
+def test_acting_under_another_name_is_logged(repo: Repo) -> None:
+    """Once for each command that acts, with who it was."""
+    repo.ok("add", "x", "--as", "bob")
+    repo.ok("add", "y", JETPACK_AGENT="bob")
+    repo.ok("add", "z", "--as", "bob", JETPACK_AGENT="bob")
+    repo.ok("add", "w", "--as", "bob", JETPACK_AGENT="eve")
+    db = open_database(str(repo.path / ".jetpack/jetpack.db"))
+    rows = db.backend.rows("SELECT agent, note FROM events WHERE kind = 'agent.borrowed'", {})
+    db.close()
+    assert [(row["agent"], row["note"]) for row in rows] == [
+        ("bob", f"by uid {os.getuid()}"), ("bob", "by eve"),
+    ]  # fmt: skip

@@ -23,8 +23,10 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import NotFound
 from jetpack_git.models.message import TYPES
 from jetpack_git.models.message import check
+from jetpack_git.models.task import Task
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.mail import Mail
+from jetpack_git.work.tasks import Tasks
 
 
 @pytest.fixture
@@ -90,6 +92,21 @@ def test_answers_make_a_thread(mail: Mail) -> None:
     assert [(row["messages"], row["unread"]) for row in rows] == [(1, 1), (4, 2)]
     with pytest.raises(NotFound):
         mail.reply("m-none", "x", agent="ann")
+
+
+def test_who_writes_of_a_task_hears_what_becomes_of_it(db: Database, mail: Mail) -> None:
+    """And nobody else does; nor does who moves it."""
+    tasks = Tasks(db)
+    one, two = (tasks.add(Task(id="", title=name)).id for name in ("one", "two"))
+    mail.send("ann", ["bob"], "About it", task_id=one)
+    for task_id in (one, two):
+        tasks.claim(task_id, agent="bob")
+    tasks.done(one, agent="bob")
+    tasks.fail(two, agent="bob", final=True)
+    assert subjects(mail, "ann") == [f"bob has completed {one}", f"bob has claimed {one}"]
+    assert [item.type for item in mail.inbox("ann")[0]] == ["task.completed", "task.claimed"]
+    assert subjects(mail, "bob") == ["About it"]
+    assert subjects(mail, "cy") == []
 
 
 def test_who_is_not_there_gets_no_mail(db: Database, mail: Mail) -> None:

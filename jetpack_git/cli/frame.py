@@ -26,6 +26,7 @@ class Frame:
         if name is not None and not name.strip():
             raise BadInput("--as needs a name.", hint="Leave it out to act under your own.")
         self.json = json
+        self._borrowed = name is not None
         self.name = name or os.environ.get("JETPACK_AGENT")
         self.incarnation = os.environ.get("JETPACK_INCARNATION") if not name else None
         self.tells_of_mail = True
@@ -51,13 +52,15 @@ class Frame:
         return self._workspace
 
     def _open(self, *, create: bool = False) -> Workspace:
-        return open_workspace(
+        found = open_workspace(
             here(),
             name=self.name,
             incarnation=self.incarnation,
             create=create,
             busy_timeout_s=busy_timeout_s(),
         )
+        found.borrowed = self._borrowed
+        return found
 
     def answer(self, document: Mapping[str, object], lines: str | Iterable[str]) -> None:
         """The answer is on stdout: the document with `--json`, the lines without."""
@@ -81,7 +84,7 @@ class Frame:
             agent = self.name or workspace.worktree_agent()
             unread = workspace.db.count("mail.unread_total", agent=agent) if agent else 0
             if unread:
-                terminal.note(f"mail: {unread} unread. Read it with: git jetpack inbox --unread")
+                terminal.remark(f"mail: {unread} unread. Read it with: git jetpack inbox --unread")
 
 
 def here() -> str:

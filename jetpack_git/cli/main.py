@@ -123,6 +123,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         code = _run(arguments)
+        terminal.say_remarks()
         sys.stdout.flush()
     except BrokenPipeError:
         terminal.drop_stdout()

@@ -42,9 +42,18 @@ def complain(message: str, hint: str = "") -> None:
         print(f"hint: {safe(hint)}", file=sys.stderr)
 
 
-def note(message: str) -> None:
-    """The remark is on stderr."""
-    print(safe(message), file=sys.stderr)
+_remarks: list[str] = []
+
+
+def remark(message: str) -> None:
+    """It will be the last line on stderr, behind warnings and errors."""
+    _remarks.append(message)
+
+
+def say_remarks() -> None:
+    """The remarks are on stderr."""
+    while _remarks:
+        print(safe(_remarks.pop(0)), file=sys.stderr)
 
 
 def warn(message: str) -> None:

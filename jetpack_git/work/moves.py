@@ -82,6 +82,7 @@ class Moves:
             return None
         self.journal.event("task.claimed", task_id, agent=agent)
         self.journal.touched("task", task_id)
+        self._announce("task.claimed", task_id, agent, f"{agent} has claimed {task_id}")
         return to_task(won)
 
     def begin(self, text: str, *, agent: str, incarnation: str | None = None) -> Task:
@@ -233,10 +234,28 @@ class Moves:
             self.journal.touched("task", before.id)
             if before.status in HELD and move.target not in HELD:
                 self._let_go(before)
+            if move.event in ("task.completed", "task.failed"):
+                said = "completed" if move.event == "task.completed" else "given up"
+                subject = f"{agent} has {said} {before.id}"
+                self._announce(move.event, before.id, agent, subject, body=note)
             closed = move.target in CLOSED
             if closed != (before.status in CLOSED):
                 settle.after_closing(self.journal, before.id, closed=closed)
         return to_task(moved)
+
+    def _announce(
+        self, kind: str, task_id: str, agent: str, subject: str, *, body: str = ""
+    ) -> None:
+        """Whoever wrote of the task, or got mail of it, is told."""
+        others = [str(row["name"]) for row in self.db.all("mail.of_task", task_id=task_id)]
+        if others:
+            from jetpack_git.work.mail import Mail  # most moves do without
+
+            there = [one for one in others if one != agent]
+            payload = {"task_id": task_id}
+            Mail(self.db).notify(
+                agent, there, subject, body, kind=kind, payload=payload, task_id=task_id
+            )
 
     def _let_go(self, task: Task) -> None:
         """What the task's holder reserved or leased for it is free."""

@@ -54,10 +54,10 @@ SELECT sender AS name FROM messages WHERE thread = :thread
 UNION
 SELECT d.recipient FROM messages m JOIN deliveries d ON d.message = m.seq WHERE m.thread = :thread
 
--- Who wrote of a task or got something of it.
+-- Who wrote of a task or got something of it. Every claim asks this.
 -- name: of_task
 SELECT sender AS name FROM messages WHERE task_id = :task_id
-UNION
+UNION ALL
 SELECT d.recipient FROM messages m JOIN deliveries d ON d.message = m.seq
 WHERE m.task_id = :task_id
 
