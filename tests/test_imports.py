@@ -18,7 +18,7 @@ from jetpack_git.work.tasks import Tasks
 
 BEADS: list[dict[str, Any]] = [
     {"id": "bd-a1", "title": "Sign in", "issue_type": "epic", "priority": 1,
-     "created_at": "2025-01-09T12:00:00.5+01:00", "labels": ["web"]},
+     "created_at": "2025-01-09T12:00:00.5+01:00", "labels": ["web", "auth"]},
     {"id": "bd-a1.1", "title": "Ask for a password", "status": "closed", "assignee": "ann",
      "closed_at": "2025-02-01T08:00:00Z", "close_reason": "Done with a form.",
      "description": "A form.", "design": "Two fields.", "acceptance_criteria": "It works.",
@@ -67,7 +67,12 @@ def test_beads_become_tasks(tasks: Tasks) -> None:
     done = bring(tasks, BEADS)
     assert (len(done.added), done.skipped, done.troubles) == (5, 1, [])
     epic, one, two, bug, later = (tasks.get(str(record["id"])) for record in BEADS[:5])
-    assert (epic.title, epic.priority, epic.labels, epic.children) == ("Sign in", 1, ("web",), 3)
+    assert (epic.title, epic.priority, epic.labels, epic.children) == (
+        "Sign in",
+        1,
+        ("auth", "web"),
+        3,
+    )
     assert epic.created_at == "2025-01-09T11:00:00.500Z"
     assert (one.parent_id, one.status, one.completed_at, one.summary) == (
         epic.id, "completed", "2025-02-01T08:00:00.000Z", "Done with a form.",

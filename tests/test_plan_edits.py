@@ -48,6 +48,7 @@ PLAN = "# Parser\n- Read bytes\n- Read lines\n- Read it all\n# Printer\n- Print 
     ("old", "new"),
     [
         ("- Read lines\n", "- Read the lines\n"),
+        ("- Flush\n", "- Flush whatever is left when the program ends\n"),
         ("# Parser", "# The parser"),
         ("# Parser", "# Lexer and grammar"),
         ("# Parser", "# Front end\n## Parser"),

@@ -183,8 +183,8 @@ class _Import:
             id=task_id, title=one.title, description=one.description, status=status,
             priority=DEFAULT_PRIORITY if one.priority is None else one.priority,
             parent_id=parent_id, position=len(self._new), estimate_s=one.estimate_s,
-            assignee=one.assignee if held else None, summary=one.summary, labels=one.labels,
-            aliases=(one.id,), created_at=created, updated_at=self._now,
+            assignee=one.assignee if held else None, summary=one.summary,
+            labels=tuple(sorted(one.labels)), aliases=(one.id,), created_at=created, updated_at=self._now,
             claimed_at=self._now if held else None, completed_at=finished,
         )  # fmt: skip
         self._event(one, "task.created", task_id, created, one.title)
@@ -204,7 +204,7 @@ class _Import:
             title=one.title,
             description=one.description,
             priority=before.priority if one.priority is None else one.priority,
-            labels=one.labels,
+            labels=tuple(sorted(one.labels)),
             estimate_s=one.estimate_s or before.estimate_s,
             parent_id=parent_id,
             status=status,

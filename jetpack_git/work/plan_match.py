@@ -117,7 +117,11 @@ class _Match:
         for number, item in enumerate(items):
             compared = difflib.SequenceMatcher(autojunk=False)
             compared.set_seq2(_fold(item.title)[:200])
+            words = set(_fold(item.title).split())
             for other, task in enumerate(tasks):
+                before = set(_fold(task.title).split())
+                if words <= before or before <= words:  # some were added, or taken out
+                    pairs.append((-ALIKE, number, other))
                 compared.set_seq1(_fold(task.title)[:200])
                 if compared.real_quick_ratio() < ALIKE or compared.quick_ratio() < ALIKE:
                     continue
