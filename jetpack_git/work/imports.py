@@ -184,7 +184,8 @@ class _Import:
             priority=DEFAULT_PRIORITY if one.priority is None else one.priority,
             parent_id=parent_id, position=len(self._new), estimate_s=one.estimate_s,
             assignee=one.assignee if held else None, summary=one.summary,
-            labels=tuple(sorted(one.labels)), aliases=(one.id,), created_at=created, updated_at=self._now,
+            labels=tuple(sorted(one.labels)), aliases=(one.id,),
+            created_at=created, updated_at=self._now,
             claimed_at=self._now if held else None, completed_at=finished,
         )  # fmt: skip
         self._event(one, "task.created", task_id, created, one.title)
