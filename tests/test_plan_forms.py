@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
-from jetpack_git.models.plan import PlanDocument
+from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.models.task import Task
 from jetpack_git.work import plan_load
 from jetpack_git.work import plan_write

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetpack_git.errors import BadInput
-from jetpack_git.models.plan import PlanDocument
-from jetpack_git.models.plan import PlanItem
+from jetpack_git.models.plan_document import PlanDocument
+from jetpack_git.models.plan_document import PlanItem
 from jetpack_git.work.plan_files import MAX_BYTES
 from jetpack_git.work.plan_files import parse
 from jetpack_git.work.plan_items import MAX_TITLE_BYTES

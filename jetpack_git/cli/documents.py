@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.event import Event
-from jetpack_git.models.lease import Lease
-from jetpack_git.models.message import Message
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
 from jetpack_git.models.task import Rollup
@@ -111,18 +109,6 @@ def reservation(one: Reservation) -> dict[str, object]:
     }
 
 
-def lease(one: Lease) -> dict[str, object]:
-    """A lease."""
-    return {
-        "name": one.name,
-        "pattern": one.pattern,
-        "agent": one.agent,
-        "task_id": one.task_id,
-        "since": one.since,
-        "expires_at": one.expires_at,
-    }
-
-
 def overlap(one: Overlap) -> dict[str, object]:
     """An overlap of a pattern with somebody else's reservation."""
     return {"pattern": one.pattern, "held": reservation(one.held)}
@@ -141,31 +127,6 @@ def agent(one: Agent) -> dict[str, object]:
         "model": one.model,
         "retired_at": one.retired_at,
     }
-
-
-def message(one: Message) -> dict[str, object]:
-    """A message; `receipts` only where it is shown whole."""
-    receipts = [
-        {"recipient": each.recipient, "read_at": each.read_at, "acked_at": each.acked_at}
-        for each in one.receipts
-    ]
-    return {
-        "id": one.id,
-        "thread": one.thread,
-        "reply_to": one.reply_to,
-        "type": one.type,
-        "sender": one.sender,
-        "subject": one.subject,
-        "body": one.body,
-        "importance": one.importance,
-        "ack_asked": one.ack_asked,
-        "payload": one.payload,
-        "attachments": list(one.attachments),
-        "task_id": one.task_id,
-        "sent_at": one.sent_at,
-        "read_at": one.read_at,
-        "acked_at": one.acked_at,
-    } | ({"receipts": receipts} if receipts else {})
 
 
 def listing(name: str, items: Sequence[dict[str, object]], total: int) -> dict[str, object]:

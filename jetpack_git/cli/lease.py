@@ -39,7 +39,7 @@ def lease(
     if name is None and not gives_back:
         found = leases.active()
         lines = columns([_row(one) for one in found]) or ["Nothing is leased."]
-        items = [documents.lease(one) for one in found]
+        items = [_document(one) for one in found]
         frame.answer(documents.listing("leases", items, len(items)), lines)
         return
     if name is not None and (not name.strip() or not name.isprintable()):
@@ -49,7 +49,7 @@ def lease(
         gone = leases.release(agent=workspace.agent, name=wanted)
         if not gone:
             raise Negative(f"{workspace.agent} has no such lease.", hint="See: git jetpack lease")
-        items = [documents.lease(one) for one in gone]
+        items = [_document(one) for one in gone]
         frame.answer({"leases": items}, [f"released {safe(one.name)}" for one in gone])
         return
     made = leases.take(
@@ -59,10 +59,20 @@ def lease(
         ttl_s=durations.parse(ttl) if ttl else DEFAULT_TTL_S,
         is_stale=staleness(workspace.db, workspace.config().swarm.stale_after_s),
     )  # fmt: skip
-    frame.answer(
-        {"lease": documents.lease(made)}, f"leased {safe(made.name)} until {made.expires_at}"
-    )
+    frame.answer({"lease": _document(made)}, f"leased {safe(made.name)} until {made.expires_at}")
 
 
 def _row(one: Lease) -> tuple[str, ...]:
     return (one.name, one.agent, one.task_id or "", f"until {one.expires_at}")
+
+
+def _document(one: Lease) -> dict[str, object]:
+    """A lease."""
+    return {
+        "name": one.name,
+        "pattern": one.pattern,
+        "agent": one.agent,
+        "task_id": one.task_id,
+        "since": one.since,
+        "expires_at": one.expires_at,
+    }

@@ -20,7 +20,7 @@ from jetpack_git.cli.terminal import safe
 from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
 from jetpack_git.models.plan import Plan
-from jetpack_git.models.plan import PlanDocument
+from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.work import find
 from jetpack_git.work import plan_load
 from jetpack_git.work import plans

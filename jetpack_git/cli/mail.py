@@ -74,7 +74,7 @@ def send(
         kind=kind, payload=_payload(payload, task), importance=importance, ack=ack, task_id=task,
         attachments=_attached(frame, attachments),
     )  # fmt: skip
-    frame.answer({"message": documents.message(sent)}, _sent(sent))
+    frame.answer({"message": as_document(sent)}, _sent(sent))
 
 
 @command(short_help="List the mail that you got.")
@@ -109,7 +109,7 @@ def read(frame: Frame, message_id: str) -> None:
     """Read a message. Its sender sees that you have."""
     workspace = frame.workspace
     found = Mail(workspace.db).read(message_id, agent=workspace.agent)
-    frame.answer({"message": documents.message(found)}, _whole(found))
+    frame.answer({"message": as_document(found)}, _whole(found))
 
 
 @command(short_help="Answer a message.")
@@ -134,7 +134,7 @@ def reply(
         message_id, _body(body), agent=workspace.agent, to_all=to_all, importance=importance,
         ack=ack, attachments=_attached(frame, attachments),
     )  # fmt: skip
-    frame.answer({"message": documents.message(sent)}, _sent(sent))
+    frame.answer({"message": as_document(sent)}, _sent(sent))
 
 
 @command(short_help="Acknowledge a message.")
@@ -143,7 +143,7 @@ def ack(frame: Frame, message_id: str) -> None:
     """Say that you took notice of a message; it is read then."""
     workspace = frame.workspace
     found = Mail(workspace.db).ack(message_id, agent=workspace.agent)
-    frame.answer({"message": documents.message(found)}, f"acknowledged {found.id}")
+    frame.answer({"message": as_document(found)}, f"acknowledged {found.id}")
 
 
 @command(short_help="Show a thread.")
@@ -151,7 +151,7 @@ def ack(frame: Frame, message_id: str) -> None:
 def thread(frame: Frame, message_id: str) -> None:
     """Show all messages of the thread that a message is in, the oldest first."""
     found = Mail(frame.workspace.db).thread(message_id)
-    items = [documents.message(one) for one in found]
+    items = [as_document(one) for one in found]
     lines = [line for one in found for line in [*_whole(one), ""]][:-1]
     frame.answer(documents.listing("messages", items, len(items)), lines)
 
@@ -181,7 +181,7 @@ def outbox(frame: Frame, limit: int) -> None:
     """List the mail that you sent, the newest first, and who has read it."""
     workspace = frame.workspace
     found, total = Mail(workspace.db).outbox(workspace.agent, limit=limit or -1)
-    items = [documents.message(one) for one in found]
+    items = [as_document(one) for one in found]
     lines = columns([(one.id, _receipts(one), one.subject) for one in found])
     frame.answer(documents.listing("messages", items, total), lines or "Nothing was sent.")
 
@@ -210,7 +210,7 @@ def _list(frame: Frame, found: Sequence[Message], total: int, agent: str) -> Non
     )  # fmt: skip
     if total > len(found):
         lines.append(f"… {total - len(found)} more of {total}; show more with -n")
-    items = [documents.message(one) for one in found]
+    items = [as_document(one) for one in found]
     frame.answer(documents.listing("messages", items, total), lines or "There is no mail.")
 
 
@@ -273,3 +273,28 @@ def _attached(frame: Frame, paths: Sequence[str]) -> list[str]:
         inside = root is not None and os.path.commonpath([root, whole]) == root
         found.append(os.path.relpath(whole, root) if inside else os.path.normpath(whole))
     return found
+
+
+def as_document(one: Message) -> dict[str, object]:
+    """A message; `receipts` only where it is shown whole."""
+    receipts = [
+        {"recipient": each.recipient, "read_at": each.read_at, "acked_at": each.acked_at}
+        for each in one.receipts
+    ]
+    return {
+        "id": one.id,
+        "thread": one.thread,
+        "reply_to": one.reply_to,
+        "type": one.type,
+        "sender": one.sender,
+        "subject": one.subject,
+        "body": one.body,
+        "importance": one.importance,
+        "ack_asked": one.ack_asked,
+        "payload": one.payload,
+        "attachments": list(one.attachments),
+        "task_id": one.task_id,
+        "sent_at": one.sent_at,
+        "read_at": one.read_at,
+        "acked_at": one.acked_at,
+    } | ({"receipts": receipts} if receipts else {})

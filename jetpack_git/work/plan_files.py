@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jetpack_git.models.plan import PlanDocument
+from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.work import plan_markdown
 from jetpack_git.work import plan_structured
 from jetpack_git.work.plan_items import Elsewhere

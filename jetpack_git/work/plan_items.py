@@ -17,8 +17,8 @@ from itertools import islice
 
 from jetpack_git.errors import BadInput
 from jetpack_git.models.mapping import Mapping
-from jetpack_git.models.plan import PlanDocument
-from jetpack_git.models.plan import PlanItem
+from jetpack_git.models.plan_document import PlanDocument
+from jetpack_git.models.plan_document import PlanItem
 from jetpack_git.work.cycles import cycles
 from jetpack_git.work.plan_attributes import Attributes
 from jetpack_git.work.plan_attributes import short

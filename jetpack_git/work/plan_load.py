@@ -14,8 +14,8 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.rows import task_columns
 from jetpack_git.errors import BadInput
 from jetpack_git.models.patterns import normalise
-from jetpack_git.models.plan import PlanDocument
-from jetpack_git.models.plan import PlanItem
+from jetpack_git.models.plan_document import PlanDocument
+from jetpack_git.models.plan_document import PlanItem
 from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import HELD

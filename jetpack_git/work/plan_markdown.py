@@ -12,7 +12,7 @@ from dataclasses import field
 from dataclasses import replace
 
 from jetpack_git.models import mapping
-from jetpack_git.models.plan import PlanDocument
+from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.work.plan_attributes import Attributes
 from jetpack_git.work.plan_attributes import read_title
 from jetpack_git.work.plan_items import MAX_PROBLEMS

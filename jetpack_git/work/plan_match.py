@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from jetpack_git.models.plan import PlanItem
+from jetpack_git.models.plan_document import PlanItem
 from jetpack_git.models.task import Task
 
 ALIKE = 0.6  # the ratio of difflib from which two titles are one title, edited

@@ -13,7 +13,7 @@ from typing import Any
 
 from jetpack_git.models import mapping
 from jetpack_git.models.mapping import Mapping
-from jetpack_git.models.plan import PlanDocument
+from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.work.plan_attributes import Attributes
 from jetpack_git.work.plan_attributes import assign
 from jetpack_git.work.plan_items import Draft
