@@ -39,8 +39,10 @@ docs: $(STAMP) ## Make the documentation that is made from the code
 docs-check: $(STAMP) ## Check that the made documentation is not stale
 	$(BIN)/python docs/generate.py --check
 
-bench: $(STAMP) ## Measure, against the bare interpreter
-	$(BIN)/python bench/run.py
+bench: ## Measure what a user installs, against the bare interpreter
+	$(PYTHON) -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip install --quiet --disable-pip-version-check .
+	$(VENV)-bench/bin/python bench/run.py
 
 clean: ## Take the environment and what the tools left away
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-lowest.txt dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-bench $(VENV)-lowest $(VENV)-lowest.txt dist .mypy_cache .ruff_cache .hypothesis

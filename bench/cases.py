@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,9 +23,10 @@ from jetpack_git.work.tasks import Tasks
 
 SIZES = (100, 10_000, 100_000)
 RESERVED = (0, 100, 5_000)
+RELEASED = 100_000
 STAGED = (1, 500)
 SKILLS = "python,sql,docs"
-GUARD = "import sys; from jetpack_git.hook import main; sys.exit(main(sys.argv[1:]))"
+AFTER_RELEASES = "guard: hook, no conflict, 100,000 released"
 AFTER_CHANGE = "claim --next graph-prioritized, graph changed"
 WIDE = "claim --next best-fit, another's glob meets every task"
 PERSON = "claim --next best-fit, name from git's config"
@@ -141,8 +141,16 @@ def guard(folder: Path, env: Mapping[str, str]) -> list[Case]:
         db.close()
         for staged in STAGED:
             found += _guard(place, env, staged, count)
+    released = folder / "released"
+    db = fill.repository(released, env)
+    fill.reservations(db, RELEASED, wide=True)
+    fill.release(db)
+    fill.reservations(db, max(RESERVED), wide=True)
+    db.close()
     person = {key: value for key, value in env.items() if key != "JETPACK_AGENT"}
     for staged in STAGED:
+        clear = _as_git(env, fill.staged(released, env, staged, first="src/pkg_00/mod_00.py"))
+        found.append(_hook(AFTER_RELEASES, _size(staged, max(RESERVED)), released, clear))
         index = fill.staged(place, person, staged, first="src/pkg_21/mod_00.py")
         name = "guard: hook, shared by others, name from git's config"
         found.append(_hook(name, _size(staged, count), place, _as_git(person, index)))
@@ -156,14 +164,10 @@ def _diff(_: int) -> tuple[str, ...]:
 
 
 def _guard(place: Path, env: Mapping[str, str], staged: int, count: int) -> list[Case]:
-    """The guard as git runs it and without the shell; and on a conflict where one can be."""
+    """The guard as git runs it, and on a conflict where one can be."""
     size = _size(staged, count)
     clear = _as_git(env, fill.staged(place, env, staged, first="src/pkg_00/mod_00.py"))
-    python = (sys.executable, "-I", "-c", GUARD, "pre-commit")
-    found = [
-        _hook("guard: hook, no conflict", size, place, clear),
-        Case("guard: interpreter part, no conflict", size, lambda _: python, place, clear),
-    ]
+    found = [_hook("guard: hook, no conflict", size, place, clear)]
     if count:
         meets = _as_git(env, fill.staged(place, env, staged, first=fill.CONFLICT))
         found.append(_hook("guard: hook, conflict", size, place, meets, code=1))

@@ -31,6 +31,7 @@ BUSY = 20  # the packages that commits and most reservations have in common
 SKILLS = ((), ("python",), ("python", "sql"), ("docs",), ("rust",), ("css", "frontend"))
 PLAN = 1000  # a dependency never leads out of a plan, which has no more leaves than this
 TTL_S = 24 * 3600
+AGENTS = 50  # who reserves
 CONFLICT = "src/pkg_00/mod_30.py"
 SHARED = "src/pkg_21/**"
 
@@ -159,7 +160,7 @@ def mirror(db: Database, worktree: Path) -> None:
 
 
 def reservations(db: Database, count: int, *, wide: bool) -> None:
-    """That many active reservations, by 50 agents; none covers what `staged` changes.
+    """That many active reservations, by `AGENTS` agents; none covers what `staged` changes.
 
     Six of ten name a file, two a folder, two are globs. Half lie in the packages that
     commits touch. If `wide`, three globs of twenty start at the root or at `src`.
@@ -169,10 +170,15 @@ def reservations(db: Database, count: int, *, wide: bool) -> None:
         for number, pattern in zip(range(count), wanted, strict=False):
             db.run(
                 "reservations.insert", pattern=pattern, anchor=anchor(pattern),
-                agent=f"agent-{number % 50:02}", incarnation=None, task_id=None,
+                agent=f"agent-{number % AGENTS:02}", incarnation=None, task_id=None,
                 shared=pattern == SHARED, reason="edit", now=clock.now(),
                 expires_at=clock.after(TTL_S),
             )  # fmt: skip
+
+
+def release(db: Database) -> None:
+    """All that `reservations` made is given back."""
+    db.backend.script("UPDATE reservations SET released_at = created_at")
 
 
 def _patterns() -> Iterator[str]:

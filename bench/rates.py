@@ -83,7 +83,7 @@ def _slice(folder: Path, rate: Rate, seconds: float) -> tuple[int, float, float]
 class Together:
     """What eight processes wrote at the same time, and whether all of it was right."""
 
-    mirrored: bool
+    what: str
     seconds: float
     writes: int
     by_kind: dict[str, int]
@@ -102,14 +102,14 @@ class Together:
 
 
 def together(
-    folder: Path, env: Mapping[str, str], *, seconds: float, mirrored: bool, tasks: int
+    folder: Path, env: Mapping[str, str], *, seconds: float, what: str, tasks: int
 ) -> Together:
-    """Eight processes have added, claimed, reserved and completed as fast as they could."""
+    """Eight processes have done `what` as fast as they could; see `writer.CYCLES`."""
     db = cases.queue(folder, env, tasks)
     db.close()
     start = time.time() + 3
     command = [sys.executable, str(WRITER), str(folder), str(start), str(seconds)]
-    command.append("mirror" if mirrored else "none")
+    command.append(what)
     running: list[subprocess.Popen[str]] = []
     try:
         for number in range(PROCESSES):
@@ -122,7 +122,7 @@ def together(
                 one.kill()
                 one.wait()
     reports = [_report(out, err) for out, err in answers]
-    return _judge(folder, reports, seconds=seconds, mirrored=mirrored)
+    return _judge(folder, reports, seconds=seconds, what=what)
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class Report:
     errors: list[str]
 
 
-def _judge(folder: Path, reports: list[Report], *, seconds: float, mirrored: bool) -> Together:
+def _judge(folder: Path, reports: list[Report], *, seconds: float, what: str) -> Together:
     """What the writers say, held against what the database says."""
     took = sorted((ms, kind) for one in reports for kind, ms in one.took)
     said = Counter(name for one in reports for name in one.claimed)
@@ -196,7 +196,7 @@ def _judge(folder: Path, reports: list[Report], *, seconds: float, mirrored: boo
     by_kind = Counter(kind for _, kind in took)
     times = [ms for ms, _ in took] or [0.0]
     return Together(
-        mirrored=mirrored,
+        what=what,
         seconds=seconds,
         writes=len(took),
         by_kind=dict(sorted(by_kind.items())),

@@ -25,6 +25,7 @@ import rates
 import report
 from measure import Failed
 from measure import measure
+from writer import CYCLES
 
 from jetpack_git.errors import JetpackError
 
@@ -79,9 +80,9 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     _say(f"Writing with {rates.PROCESSES} processes.")
     writes = [
         rates.together(
-            folder / f"together-{on}", env, seconds=3 if quick else 8, mirrored=on, tasks=50_000
+            folder / f"together-{number}", env, seconds=3 if quick else 15, what=what, tasks=50_000
         )
-        for on in (True, False)
+        for number, what in enumerate(CYCLES)
     ]
     _say(f"Emptying a queue with {rates.DRAINERS} processes.")
     drained = rates.drain(folder / "drained", env)

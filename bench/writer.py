@@ -1,7 +1,7 @@
-"""One of the processes that write together: FOLDER START SECONDS mirror|none NAME.
+"""One of the processes that write together: FOLDER START SECONDS WHAT NAME.
 
-It adds a task, claims one, reserves its files and completes it, again and again from
-START (seconds since 1970) for SECONDS, and prints what it did as JSON.
+It does WHAT, one of CYCLES, again and again from START (seconds since 1970) for SECONDS, and
+prints what it did as JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from jetpack_git.models.task import Task
 from jetpack_git.work.claims import claim_next
+from jetpack_git.work.mail import Mail
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import open_workspace
 
@@ -21,11 +22,12 @@ from jetpack_git.workspace import open_workspace
 class Writer:
     """An agent that keeps a list of what it did and how long each write took."""
 
-    def __init__(self, folder: str, name: str, *, mirrored: bool, until: float) -> None:
+    def __init__(self, folder: str, name: str, *, what: str, until: float) -> None:
         self.until = until
         self.workspace = open_workspace(folder, name=name)
         self.agent = self.workspace.agent
-        self.tasks = self.workspace.tasks if mirrored else Tasks(self.workspace.db)
+        self.tasks = self.workspace.tasks if what == MIRRORED else Tasks(self.workspace.db)
+        self.mail = Mail(self.workspace.db)
         self.took: list[tuple[str, float]] = []
         self.claimed: list[str] = []
         self.errors: list[str] = []
@@ -42,8 +44,8 @@ class Writer:
             self.took.append((kind, (time.perf_counter() - began) * 1000))
         return found
 
-    def cycle(self, number: int) -> None:
-        """Four writes."""
+    def task(self, number: int) -> None:
+        """A task is added, one claimed, its files reserved, and it is completed."""
         wanted = Task(id="", title=f"{self.agent} {number}", files=(f"src/{number}.py",))
         self.do("add", lambda: self.tasks.add(wanted, agent=self.agent))
         task = self.do("claim", lambda: claim_next(self.tasks, agent=self.agent))
@@ -54,15 +56,32 @@ class Writer:
         self.do("reserve", lambda: reserve(task.files, agent=self.agent, task_id=task.id))
         self.do("done", lambda: self.tasks.done(task.id, agent=self.agent))
 
+    def words(self, number: int) -> None:
+        """A file is reserved, two agents get a message, the inbox is looked at."""
+        held, others = self.workspace.reservations, [f"writer-{number % 8}", "reader"]
+        path = f"src/{self.agent}/{number}.py"
+        self.do("reserve", lambda: held.reserve([path], agent=self.agent))
+        self.do("send", lambda: self.mail.send(self.agent, others, f"Message {number}"))
+        self.do("inbox", lambda: self.mail.inbox(self.agent, limit=20))
+        self.do("unreserve", lambda: held.release(agent=self.agent, pattern=path))
 
-def main(folder: str, start: str, seconds: str, mirror: str, name: str) -> None:
+
+MIRRORED = "tasks with the mirror"
+CYCLES = {
+    MIRRORED: Writer.task,
+    "tasks without the mirror": Writer.task,
+    "reservations and mail": Writer.words,
+}
+
+
+def main(folder: str, start: str, seconds: str, what: str, name: str) -> None:
     """The report of one writer is on stdout."""
     until = float(start) + float(seconds)
-    writer = Writer(folder, name, mirrored=mirror == "mirror", until=until)
+    writer = Writer(folder, name, what=what, until=until)
     time.sleep(max(0.0, float(start) - time.time()))
     number = 0
     while time.time() < until:
-        writer.cycle(number)
+        CYCLES[what](writer, number)
         number += 1
     errors = writer.errors + writer.workspace.warnings
     writer.workspace.close()

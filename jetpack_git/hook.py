@@ -1,4 +1,5 @@
-"""The guard as git runs it: `pre-commit`, `pre-merge-commit` and `pre-push`.
+"""The guard as git runs it: `pre-commit`, `pre-merge-commit`, `pre-push`, and where asked for
+`reference-transaction`.
 
 It answers one of three: not ours (silent, 0), clear (0), or a conflict (1). When it cannot
 tell it says so and follows `guard.on_error`. It starts with every commit, so it imports
@@ -17,10 +18,9 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
-from jetpack_git.models.visible import safe
 from jetpack_git.work import guard
 
-HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "reference-transaction")
 BUSY_TIMEOUT_S = "5"
 SHOWN = 20
 CHANGED = (
@@ -41,15 +41,15 @@ def main(argv: list[str]) -> int:
     except (BadInput, OSError):
         return 0  # then git finds no repository either
     try:
-        return _answer(clone, pushes=argv[0] == "pre-push")
+        return _answer(clone, argv)
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # silence, or a traceback, would be worse than any answer
         return _cannot_tell(clone.config, error)
 
 
-def _answer(clone: Clone, *, pushes: bool) -> int:
-    """0 when nothing stands against the commit or the push, else 1."""
+def _answer(clone: Clone, argv: list[str]) -> int:
+    """0 when nothing stands against the commit, the push or the move of a branch, else 1."""
     try:
         os.stat(clone.database)
     except (FileNotFoundError, NotADirectoryError):
@@ -58,8 +58,10 @@ def _answer(clone: Clone, *, pushes: bool) -> int:
     try:
         found = []
         if guard.is_needed(db):
-            if pushes:
-                found = _stopped_pushes(db, clone)
+            if argv[0] == "pre-push":
+                found = _stopped(db, clone, _pushed())
+            elif argv[0] == "reference-transaction":
+                found = _stopped(db, clone, _moved() if argv[1:] == ["prepared"] else [])
             elif touched := guard.touching(db, _changed()):
                 found = guard.conflicts(touched, _who(db, clone))
         mode = _settings(clone.config, db)[0] if found else "off"
@@ -67,7 +69,7 @@ def _answer(clone: Clone, *, pushes: bool) -> int:
         db.close()
     if mode == "off":
         return 0
-    what = "push" if pushes else "commit"
+    what = {"pre-push": "push", "reference-transaction": "branch update"}.get(argv[0], "commit")
     for line in _explain(found, what, stopped=mode == "block"):
         _say(line)
     return 1 if mode == "block" else 0
@@ -118,10 +120,25 @@ def _changed() -> list[str]:
     return [os.fsdecode(one) for one in _git(*CHANGED).split(b"\0") if one]
 
 
-def _stopped_pushes(db: Database, clone: Clone) -> list[guard.Conflict]:
-    """What the guard would have stopped of the commits that are about to be pushed."""
+def _stopped(db: Database, clone: Clone, ranges: list[list[str]]) -> list[guard.Conflict]:
+    """What the guard would have stopped of the commits in these ranges."""
     from jetpack_git.work import guard_commits
 
+    made = []
+    for one in ranges:
+        made += guard_commits.commits(_git(*guard_commits.LOG, *one, "--"))
+    return guard_commits.conflicts(db, made, _who(db, clone)) if made else []
+
+
+def _moved() -> list[list[str]]:
+    """The commits that no branch had before those that move now."""
+    moves = [os.fsdecode(line).split(" ", 2) for line in sys.stdin.buffer.read().splitlines()]
+    tips = [new for _, new, name in moves if name.startswith("refs/heads/") and new.strip("0")]
+    return [[*dict.fromkeys(tips), "--not", "--branches", "--remotes"]] if tips else []
+
+
+def _pushed() -> list[list[str]]:
+    """The commits that are about to be pushed, as far as no remote is known to have them."""
     pushed = []
     for line in sys.stdin.buffer.read().splitlines():
         _, ours, _, theirs = (os.fsdecode(line).split(" ") + [""] * 4)[:4]
@@ -130,13 +147,12 @@ def _stopped_pushes(db: Database, clone: Clone) -> list[guard.Conflict]:
     ends = (os.environ.get("PRE_COMMIT_FROM_REF", ""), os.environ.get("PRE_COMMIT_TO_REF", ""))
     if not pushed and ends[1]:
         pushed.append((ends[1], ends[0]))
-    made = []
+    found = []
     for ours, theirs in pushed:
         there = ["rev-parse", "--quiet", "--verify", f"{theirs}^{{commit}}"]
         since = [f"^{theirs}"] if theirs.strip("0") and _git(*there, check=False) else []
-        log = _git(*guard_commits.LOG, ours, *since, "--not", "--remotes", "--")
-        made += guard_commits.commits(log)
-    return guard_commits.conflicts(db, made, _who(db, clone)) if made else []
+        found.append([ours, *since, "--not", "--remotes"])
+    return found
 
 
 def _git(*args: str, check: bool = True) -> bytes:
@@ -189,7 +205,13 @@ def _settings(path: str | None, db: Database | None) -> tuple[str, str]:
     """`guard.mode` and `guard.on_error`; slow where they changed since they were parsed last."""
     from jetpack_git.work import settings
 
-    found = settings.read(path, db).guard
+    try:
+        found = settings.read(path, db).guard
+    except ImportError:  # what it needs is where only the module site finds it
+        import site
+
+        site.main()
+        found = settings.read(path, db).guard
     return found.mode, found.on_error
 
 
@@ -202,17 +224,20 @@ def _self_test() -> int:
     except Exception as error:
         _say(f"error: {error}")
         return 1
-    print("git-jetpack guard ok")
+    os.write(1, b"git-jetpack guard ok\n")
     return 0
 
 
 def _say(line: str) -> None:
     """The line is on stderr, if anybody listens; the exit code says it in any case."""
+    from jetpack_git.models.visible import safe  # most commits have nothing to hear
+
     try:
         os.write(2, f"{safe(line)}\n".encode())
     except OSError:
         return
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def run() -> None:
+    """The process ends with the exit code; the interpreter need not take itself apart."""
+    os._exit(main(sys.argv[1:]))

@@ -20,6 +20,7 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.mirror import load
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.workspace import Workspace
@@ -84,20 +85,20 @@ def prepare(clone: Clone) -> list[str]:
     return [os.path.relpath(path, clone.worktree or clone.common_dir) for path in made]
 
 
-def finish(workspace: Workspace, *, with_hooks: bool) -> Setup:
+def finish(workspace: Workspace, *, with_hooks: bool, references: bool = False) -> Setup:
     """The open clone knows its repository, the guard stands, and the files are loaded."""
     clone = workspace.clone
     where = _where(clone)
     setup = Setup()
     _note_repository(workspace, where)
     try:
-        workspace.config()
+        settings.of(workspace.clone, workspace.db, workspace.warnings)
     except BadInput as error:
         workspace.warnings.append(f"{error.message} {error.hint}")
     if with_hooks:
         python = Path(sys.executable)
         with workspace.db.transaction_quietly():  # of two that install at once, one waits
-            setup.hooks = hooks.install(where, python=python)
+            setup.hooks = hooks.install(where, python=python, references=references)
         hooks.self_test(where, python=python)
     if clone.worktree is not None:
         setup.loaded = load.load(workspace.db, clone.worktree)

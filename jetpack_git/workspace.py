@@ -15,7 +15,6 @@ from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import export
-from jetpack_git.models.config import Config
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 
@@ -97,16 +96,6 @@ class Workspace:
         """What is about to be written to the files is known as ours with the change itself."""
         if self.clone.worktree is not None and not self.paused:
             export.foretell(self.db, self.clone.worktree)
-
-    def config(self) -> Config:
-        """The settings of this worktree. Raises BadInput with file and line."""
-        from jetpack_git.work import settings
-
-        found = settings.read(self.clone.config, self.db, keep=True)
-        for key in found.unknown:
-            said = f"{self.clone.config}: {key} is not known, and has no effect"
-            self.warnings += [said] if said not in self.warnings else []
-        return found
 
     def close(self) -> None:
         """The database is closed."""

@@ -82,8 +82,8 @@ def interpreter(folder: Path) -> Path:
     python, here = folder / "python", shlex.quote(str(folder))
     (folder / "code").write_text("0")
     python.write_text(
-        f'#!/bin/sh\nif [ "$4" = --self-test ]; then echo git-jetpack guard ok; else\n'
-        f'echo "$4" >>{here}/log; cat >/dev/null; fi\nexit "$(cat {here}/code)"\n'
+        f'#!/bin/sh\nif [ "$5" = --self-test ]; then echo git-jetpack guard ok; else\n'
+        f'echo "$5" >>{here}/log; cat >/dev/null; fi\nexit "$(cat {here}/code)"\n'
     )
     python.chmod(0o755)
     return python

@@ -21,6 +21,7 @@ FLOORS = (
     {"swarm"},
     {"setup", "doctor", "hook"},
     {"cli"},
+    {"__main__"},
 )
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 HEAVY = {"networkx", "pygit2", "yaml", "pydantic", "rich", "subprocess", "dataclasses", "click"}

@@ -11,14 +11,14 @@ from conftest import Repo
 
 from jetpack_git import clock
 from jetpack_git.errors import Negative
-from jetpack_git.models.config import TasksConfig
 from jetpack_git.models.task import Task
+from jetpack_git.models.transitions import RetryPolicy
 from jetpack_git.work import claims
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.work.why import reasons
 
-POLICY = TasksConfig(max_attempts=4, retry_delay_s=10, longest_delay_s=25)
+POLICY = RetryPolicy(max_attempts=4, retry_delay_s=10, longest_delay_s=25)
 
 
 class Clock:
@@ -44,7 +44,7 @@ def add(tasks: Tasks, title: str = "work", **values: object) -> str:
     return tasks.add(Task(id="", title=title, **values)).id  # type: ignore[arg-type]
 
 
-def fail(tasks: Tasks, task_id: str, *, policy: TasksConfig = POLICY) -> Task:
+def fail(tasks: Tasks, task_id: str, *, policy: RetryPolicy = POLICY) -> Task:
     """The task after one more attempt of ann's that failed."""
     tasks.wake()
     tasks.claim(task_id, agent="ann")

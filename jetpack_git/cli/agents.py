@@ -12,8 +12,10 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import columns
 from jetpack_git.models.agent import Agent
+from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
+from jetpack_git.workspace import Workspace
 
 
 @command(short_help="Begin a life as an agent, under a name of its own.")
@@ -32,7 +34,7 @@ def register(frame: Frame, name: str | None, skills: str | None, model: str | No
         given = sorted({" ".join(one.lower().split()) for one in skills.split(",") if one.strip()})
     one = Agents(workspace.db).register(
         name, skills=given, model=model, incarnation=frame.incarnation,
-        stale_after_s=workspace.config().swarm.stale_after_s,
+        stale_after_s=_stale_after_s(workspace),
     )  # fmt: skip
     document = {"agent": documents.agent(one), "incarnation": one.incarnation}
     frame.answer(
@@ -49,7 +51,7 @@ def register(frame: Frame, name: str | None, skills: str | None, model: str | No
 def agents(frame: Frame, all_: bool) -> None:
     """List the agents of this clone: people, programs, and what they work on."""
     workspace = frame.workspace
-    stale_after_s = workspace.config().swarm.stale_after_s
+    stale_after_s = _stale_after_s(workspace)
     found = [
         (one, _state(one, stale_after_s))
         for one in Agents(workspace.db).all()
@@ -109,3 +111,7 @@ def _why(frame: Frame) -> str:
     worktree = frame.workspace.clone.worktree
     row = frame.workspace.db.one("agents.of_worktree", worktree=worktree) if worktree else None
     return "the agent of this worktree" if row else "git config"
+
+
+def _stale_after_s(workspace: Workspace) -> float:
+    return settings.of(workspace.clone, workspace.db, workspace.warnings).swarm.stale_after_s

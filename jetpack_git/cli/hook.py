@@ -7,8 +7,12 @@ import click
 
 @click.command(short_help="Run the guard as a git hook does.")
 @click.argument("name")
-def hook(name: str) -> None:
-    """Run the guard as the git hook NAME does: pre-commit, pre-merge-commit or pre-push."""
+@click.argument("state", required=False)
+def hook(name: str, state: str | None) -> None:
+    """Run the guard as the git hook NAME does.
+
+    NAME is pre-commit, pre-merge-commit, pre-push, or reference-transaction with its STATE.
+    """
     from jetpack_git.hook import main
 
-    raise click.exceptions.Exit(main([name]))
+    raise click.exceptions.Exit(main([name] if state is None else [name, state]))

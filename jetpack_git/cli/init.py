@@ -9,22 +9,30 @@ from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
+from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import find
 from jetpack_git.mirror.files import FOLDER
 
 
 @command(short_help="Set up this clone: config, database, hooks; load the task files.")
 @click.option("--no-hooks", is_flag=True, help="Leave git's hooks alone; nothing is enforced.")
-def init(frame: Frame, no_hooks: bool) -> int:
+@click.option(
+    "--every-branch-update", is_flag=True, help="Guard rebases, cherry-picks and --no-verify, too."
+)
+def init(frame: Frame, no_hooks: bool, every_branch_update: bool) -> int:
     """Set up this clone: config, database, hooks; load the task files.
 
-    Doing it again changes nothing. Hooks of others are kept and still run.
+    Doing it again changes nothing. Hooks of others are kept and still run. With
+    --every-branch-update the hook `reference-transaction` looks at each commit that a branch
+    gets, however it was made.
     """
+    if no_hooks and every_branch_update:
+        raise BadInput("--every-branch-update needs hooks.", hint="Leave --no-hooks out.")
     clone = find(here())
     setup.check(clone, with_hooks=not no_hooks)
     made = setup.prepare(clone)
     workspace = frame.create()
-    done = setup.finish(workspace, with_hooks=not no_hooks)
+    done = setup.finish(workspace, with_hooks=not no_hooks, references=every_branch_update)
     left = [one for one in done.hooks if one.action == "left"]
     loaded = done.loaded
     document = {

@@ -15,6 +15,7 @@ from jetpack_git.errors import Negative
 from jetpack_git.models import durations
 from jetpack_git.models.lease import Lease
 from jetpack_git.models.lease import is_thing
+from jetpack_git.work import settings
 from jetpack_git.work.leases import DEFAULT_TTL_S
 from jetpack_git.work.leases import Leases
 from jetpack_git.work.presence import staleness
@@ -52,12 +53,13 @@ def lease(
         items = [_document(one) for one in gone]
         frame.answer({"leases": items}, [f"released {safe(one.name)}" for one in gone])
         return
+    config = settings.of(workspace.clone, workspace.db, workspace.warnings)
     made = leases.take(
         str(wanted), pattern=not is_thing(str(name)), agent=workspace.agent,
         incarnation=workspace.incarnation,
         task_id=workspace.tasks.get(task_id).id if task_id else None,
         ttl_s=durations.parse(ttl) if ttl else DEFAULT_TTL_S,
-        is_stale=staleness(workspace.db, workspace.config().swarm.stale_after_s),
+        is_stale=staleness(workspace.db, config.swarm.stale_after_s),
     )  # fmt: skip
     frame.answer({"lease": _document(made)}, f"leased {safe(made.name)} until {made.expires_at}")
 

@@ -97,7 +97,10 @@ def fail(frame: Frame, task_id: str, reason: str, final: bool) -> None:
     It is offered again after a while, until it was tried as often as the config or its own
     --max-attempts allows. Then, or with --final, it waits until somebody releases it.
     """
-    policy = frame.workspace.config().tasks
+    from jetpack_git.work import settings  # the other moves do without
+
+    workspace = frame.workspace
+    policy = settings.of(workspace.clone, workspace.db, workspace.warnings).tasks
     _move(frame, frame.workspace.tasks.fail, task_id, reason=reason, final=final, policy=policy)
 
 

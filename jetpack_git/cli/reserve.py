@@ -21,6 +21,7 @@ from jetpack_git.models.patterns import normalise
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.work import settings
 from jetpack_git.work.presence import staleness
 
 EVERYTHING = frozenset({"", "*", "**", "**/*"})
@@ -49,7 +50,7 @@ def reserve(
     pathspecs, relative to the current folder.
     """
     workspace = frame.workspace
-    config = workspace.config()
+    config = settings.of(workspace.clone, workspace.db, workspace.warnings)
     wanted = [pattern_of(frame, one) for one in patterns]
     for one in wanted:
         if one in EVERYTHING:

@@ -23,6 +23,7 @@ from jetpack_git.swarm import integrate as integration
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
 from jetpack_git.swarm.worker import Job
+from jetpack_git.work import settings
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.workspace import Workspace
 
@@ -53,16 +54,16 @@ def start(
     a task was not completed, or not merged.
     """
     workspace = frame.workspace
-    settings = workspace.config()
-    config = settings.swarm
+    found = settings.of(workspace.clone, workspace.db, workspace.warnings)
+    config = found.swarm
     job = Job(
         command=_command(template or config.command),
         strategy=strategy or config.strategy,
         base=_base(workspace, base),
         integrate=(integrate or config.integrate) == "merge",
-        guarded=settings.guard.mode == "block",
+        guarded=found.guard.mode == "block",
         config=config,
-        policy=settings.tasks,
+        policy=found.tasks,
     )
     _check(workspace, job)
     wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})

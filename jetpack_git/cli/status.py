@@ -14,6 +14,7 @@ from jetpack_git.models.agent import Agent
 from jetpack_git.models.reservation import Reservation
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import integrate
+from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 
@@ -28,7 +29,7 @@ def status(frame: Frame) -> None:
     """Show the tasks, agents and reservations at a glance."""
     workspace = frame.workspace
     where = Path(workspace.clone.worktree or workspace.clone.common_dir)
-    config = workspace.config()
+    config = settings.of(workspace.clone, workspace.db, workspace.warnings)
     counts = workspace.tasks.counts()
     held = workspace.tasks.held()
     stale_after_s = config.swarm.stale_after_s

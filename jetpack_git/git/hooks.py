@@ -15,6 +15,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from jetpack_git.errors import StoreError
 from jetpack_git.git.hook_files import BEGIN
 from jetpack_git.git.hook_files import BLOCK
 from jetpack_git.git.hook_files import HOOKS as HOOKS
+from jetpack_git.git.hook_files import REFERENCES
 from jetpack_git.git.hook_files import hooks_dir as hooks_dir
 from jetpack_git.git.hook_files import own_folder
 from jetpack_git.git.hook_files import shim
@@ -37,12 +39,15 @@ from jetpack_git.git.hook_managers import husky_file
 from jetpack_git.git.run import environment
 
 ANSWER = "git-jetpack guard ok"
+_ALL = (*HOOKS, REFERENCES)
 _AGAIN = 'Install git-jetpack for that interpreter, then run "git jetpack init" again.'
 
-_PROGRAM = re.compile(rb" -I -c '(.*?)' ", re.S)
+_PROGRAM = re.compile(rb" -I -S -c '(.*?)' ", re.S)
 _RECORDED = re.compile(rb"^  python=(.*?)\r?\n  if \[", re.M | re.S)
 _CALL = re.compile(
-    rb"^[^#\n]*\bgit[- ]jetpack hook (pre-commit|pre-merge-commit|pre-push)(?![\w-])", re.M
+    rb"^[^#\n]*\bgit[- ]jetpack hook (pre-commit|pre-merge-commit|pre-push|%b)(?![\w-])"
+    % REFERENCES.encode(),
+    re.M,
 )
 _SHELL = re.compile(rb"#!\s*(/\S*/)?(env\s+)?(sh|ash|bash|dash|ksh|mksh|zsh)(\s+-[efuvx]+)?\s*$")
 # `exec python3 "$0"`: the same file is read by another language, which would trip over a block.
@@ -88,18 +93,25 @@ class HookState:
         return other or self.state == "installed"
 
 
-def install(worktree: Path, *, python: Path) -> list[Installed]:
+def install(worktree: Path, *, python: Path, references: bool = False) -> list[Installed]:
     """The guard runs at every commit and merge, or `left` says who has to call it.
 
-    Raises BadInput when a hook cannot be kept, and then nothing is written.
+    With `references` it also runs whenever a branch moves. Raises BadInput when a hook cannot
+    be kept, and then nothing is written.
     """
     states = status(worktree, python=python)
     found = states[0].found
     if found.manager != "none":
+        if references:
+            raise BadInput(
+                f"{found.manager} manages the hooks here, and {REFERENCES} was not installed.",
+                hint=f"Let that hook call: git-jetpack hook {REFERENCES} STATE",
+            )
         actions = ["unchanged" if s.state == "installed" else "left" for s in states]
         return [Installed(s.name, s.path, a, found) for s, a in zip(states, actions, strict=True)]
     with _file_errors():
-        paths = [hooks_dir(worktree) / name for name in HOOKS]
+        folder = hooks_dir(worktree)
+        paths = [folder / name for name in (_names(folder) if not references else _ALL)]
         ways = [(path, _way(path)) for path in paths]
         return [Installed(path.name, path, _put(path, way, python), found) for path, way in ways]
 
@@ -107,9 +119,10 @@ def install(worktree: Path, *, python: Path) -> list[Installed]:
 def uninstall(worktree: Path) -> list[Removed]:
     """Nothing of ours is left in the hooks folder; what others wrote is as it was."""
     folder = own_folder(worktree)
+    names = _names(folder)
     with _file_errors():
-        taken = [_take_out(folder / name) for name in HOOKS]
-    states = status(worktree)
+        taken = [_take_out(folder / name) for name in names]
+    states = status(worktree, names=names)
     return [
         Removed(now.name, now.path, "left")
         if was.action == "absent" and now.state in ("installed", "other-interpreter")
@@ -118,18 +131,23 @@ def uninstall(worktree: Path) -> list[Removed]:
     ]
 
 
-def status(worktree: Path, *, python: Path | None = None) -> list[HookState]:
-    """Each hook as it is now. `python` is what should run it, default this process's own."""
+def status(
+    worktree: Path, *, python: Path | None = None, names: Sequence[str] = ()
+) -> list[HookState]:
+    """Each hook as it is now, or those of the `names`.
+
+    `python` is what should run it, default this process's own.
+    """
     wanted = (python or Path(sys.executable)).absolute()
     found = find(worktree, python=wanted)
     folder = hooks_dir(worktree)
-    return [_state(worktree, found, folder / name, wanted) for name in HOOKS]
+    return [_state(worktree, found, folder / name, wanted) for name in names or _names(folder)]
 
 
 def self_test(worktree: Path, *, python: Path) -> None:
     """The guard, started as the hook starts it, has answered. Raises StoreError if not."""
     (program,) = _PROGRAM.findall(template(HOOKS[0]))
-    command = [str(python.absolute()), "-I", "-c", program, "--self-test"]
+    command = [str(python.absolute()), "-I", "-S", "-c", program, "--self-test"]
     try:
         done = subprocess.run(
             command, cwd=worktree, env=environment(), input=b"", capture_output=True, timeout=60
@@ -139,6 +157,11 @@ def self_test(worktree: Path, *, python: Path) -> None:
     said = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
     if done.returncode != 0 or said != ANSWER:
         raise StoreError(f"The guard's self-test failed ({done.returncode}): {said}", hint=_AGAIN)
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    """The hooks that ought to be there: the one for references only where it is."""
+    return _ALL if BLOCK.search(text_at(folder / REFERENCES)) else HOOKS
 
 
 def _way(path: Path) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field
 
+from jetpack_git.models.transitions import RetryPolicy
+
 
 @dataclass(frozen=True)
 class GuardConfig:
@@ -29,18 +31,6 @@ class SwarmConfig:
 
 
 @dataclass(frozen=True)
-class TasksConfig:
-    """What becomes of a task that fails: how often it is tried, and how soon again.
-
-    `retry_delay_s` is the delay before the second attempt; it doubles with each one more.
-    """
-
-    max_attempts: int = 3
-    retry_delay_s: float = 30.0
-    longest_delay_s: float = 3600.0
-
-
-@dataclass(frozen=True)
 class ReservationsConfig:
     """How long reservations that were released are kept for whoever asks later."""
 
@@ -53,6 +43,6 @@ class Config:
 
     guard: GuardConfig = field(default_factory=GuardConfig)
     swarm: SwarmConfig = field(default_factory=SwarmConfig)
-    tasks: TasksConfig = field(default_factory=TasksConfig)
+    tasks: RetryPolicy = field(default_factory=RetryPolicy)
     reservations: ReservationsConfig = field(default_factory=ReservationsConfig)
     unknown: tuple[str, ...] = ()

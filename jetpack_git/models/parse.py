@@ -29,7 +29,7 @@ from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import SwarmConfig
-from jetpack_git.models.config import TasksConfig
+from jetpack_git.models.transitions import RetryPolicy
 
 
 def _storable(value: str) -> str:
@@ -211,7 +211,7 @@ def config(text: str, *, source: str) -> Config:
     return Config(
         guard=GuardConfig(**sections["guard"]),
         swarm=SwarmConfig(**swarm),
-        tasks=TasksConfig(**tasks),
+        tasks=RetryPolicy(**tasks),
         reservations=ReservationsConfig(**reservations),
         unknown=tuple(unknown),
     )

@@ -193,4 +193,7 @@ def pieces(text: str) -> tuple[str, ...]:
 
 def misses(pieces: tuple[str, ...], text: str) -> bool:
     """Whether the text lacks one of the pieces."""
-    return any(piece not in text for piece in pieces)
+    for piece in pieces:  # noqa: SIM110 - `any` takes twice as long, at every commit
+        if piece not in text:
+            return True
+    return False

@@ -45,11 +45,12 @@ def agent_of(db: Database, worktree: str | None) -> str | None:
 def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     """The active reservations that cover each of the paths; paths without any are left out."""
     folds = ignores_case(db)
-    keys = {path: fold(path) if folds else path for path in paths}
-    above = {path: parents(key) for path, key in keys.items()}
-    at = _near(
-        db, {one for each in above.values() for one in each}, "\n".join(keys.values()), folds
-    )
+    above = {path: parents(fold(path) if folds else path) for path in paths}
+    below: dict[str, list[str]] = {}
+    for each in above.values():
+        for anchor in each:
+            below.setdefault(anchor, []).append(each[0])
+    at = _near(db, below, folds)
     found: dict[str, list[Held]] = {}
     for path, each in above.items():
         held = [one for key in each for one in at.get(key, ()) if one[0].matches(path)]
@@ -58,14 +59,17 @@ def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     return found
 
 
-def _near(db: Database, anchors: set[str], text: str, folds: bool) -> dict[str, list[Held]]:
-    """The active reservations at the anchors, but for those that no path of `text` can meet."""
-    known = ",".join(f'"{one.translate(_JSON)}"' for one in anchors if _storable(one))
+def _near(db: Database, below: dict[str, list[str]], folds: bool) -> dict[str, list[Held]]:
+    """The active reservations at the anchors, but for those that no path below can meet."""
+    known = ",".join([f'"{one.translate(_JSON)}"' for one in below if _storable(one)])
+    texts: dict[str, str] = {}
     at: dict[str, list[Held]] = {}
     for row in db.all("reservations.at", anchors=f"[{known}]", now=clock.now()):
-        pattern = str(row["pattern"])
-        if not misses(pieces(fold(pattern) if folds else pattern), text):
-            at.setdefault(str(row["anchor"]), []).append((Pattern(pattern, folds), row))
+        anchor, pattern = str(row["anchor"]), str(row["pattern"])
+        if anchor not in texts:
+            texts[anchor] = "\n".join(below[anchor])
+        if not misses(pieces(fold(pattern) if folds else pattern), texts[anchor]):
+            at.setdefault(anchor, []).append((Pattern(pattern, folds), row))
     return at
 
 

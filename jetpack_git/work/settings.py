@@ -12,13 +12,26 @@ from jetpack_git import __version__
 from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
+from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import SwarmConfig
-from jetpack_git.models.config import TasksConfig
+from jetpack_git.models.transitions import RetryPolicy
 
 NAME = "config"  # of the row in the table `meta`
+
+
+def of(clone: Clone, db: Database, warnings: list[str]) -> Config:
+    """The settings of this worktree; `warnings` gets those that have no effect.
+
+    Raises BadInput with file and line.
+    """
+    found = read(clone.config, db, keep=True)
+    for key in found.unknown:
+        said = f"{clone.config}: {key} is not known, and has no effect"
+        warnings += [said] if said not in warnings else []
+    return found
 
 
 def read(path: str | None, db: Database | None, *, keep: bool = False) -> Config:
@@ -52,7 +65,7 @@ def _kept(db: Database, text: str) -> Config | None:
         found = kept["config"]
         return Config(
             GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
-            TasksConfig(**found["tasks"]), ReservationsConfig(**found["reservations"]),
+            RetryPolicy(**found["tasks"]), ReservationsConfig(**found["reservations"]),
             tuple(found["unknown"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
