@@ -20,9 +20,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from jetpack_git.errors import BadInput
-from jetpack_git.errors import StoreError
 from jetpack_git.git import hooks
-from jetpack_git.git import worktrees
 
 SH = b"#!/bin/sh\n"
 PYTHON_HOOK = f"#!{sys.executable}\nopen('theirs', 'a').write('ran')\n".encode()
@@ -341,60 +339,3 @@ def test_lefthook_is_left_alone(repo: Repo, name: str) -> None:
     assert keys == {h: {"commands": {"git-jetpack-guard": guard[h]}} for h in hooks.HOOKS}
     file.write_text(lines)
     added_by_hand(repo)
-
-
-def pre_commit(repo: Repo, *args: str) -> None:
-    subprocess.check_output([sys.executable, "-m", "pre_commit", *args], cwd=repo.root)
-
-
-def test_the_pre_commit_framework_is_left_alone(repo: Repo) -> None:
-    """Its config alone is no manager; an installed one is, and the lines are its YAML."""
-    config = repo.root / ".pre-commit-config.yaml"
-    config.write_text("repos: []\n")
-    assert repo.install() == ["created", "created", "created"]
-    repo.uninstall()
-    pre_commit(repo, "install")
-    config.write_text(left(repo, "pre-commit"))
-    pre_commit(repo, "validate-config")
-    assert repo.states() == ["installed", "managed-missing", "managed-missing"]
-    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "pre-push")
-    added_by_hand(repo)
-
-
-def test_a_framework_that_comes_later_goes_on_running_ours(repo: Repo) -> None:
-    """pre-commit moves our hook aside; it still runs with what it kept, and comes out."""
-    repo.hook(PYTHON_HOOK)
-    repo.install()
-    (repo.root / ".pre-commit-config.yaml").write_text("repos: []\n")
-    pre_commit(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "pre-push")
-    repo.git("add", ".")
-    repo.commit()
-    assert repo.asked() == ["pre-commit"]
-    assert (repo.root / "theirs").exists()
-    assert repo.states() == ["installed", "installed", "installed"]
-    assert repo.uninstall() == ["restored", "removed", "removed"]
-    assert repo.folder()["pre-commit.legacy"] == (PYTHON_HOOK, 0o755)
-
-
-def test_self_test_wants_the_answer(repo: Repo) -> None:
-    """A bad status, another answer and no interpreter are all errors."""
-    hooks.self_test(repo.root, python=repo.python)
-    repo.guard_says(1)
-    with pytest.raises(StoreError, match=r"failed \(1\): git-jetpack guard ok"):
-        hooks.self_test(repo.root, python=repo.python)
-    for python in (Path("/bin/true"), repo.root / "gone"):
-        with pytest.raises(StoreError):
-            hooks.self_test(repo.root, python=python)
-
-
-def test_the_interpreter_has_to_outlive_the_worktree(tmp_path: Path) -> None:
-    """One inside of a linked worktree is refused, even if it is a link to one outside."""
-    main, linked = tmp_path / "main", tmp_path / "main/pool/linked"
-    (linked / "venv/bin").mkdir(parents=True)
-    python = linked / "venv/bin/python"
-    python.symlink_to(sys.executable)
-    for home in (main, None):
-        with pytest.raises(BadInput):
-            worktrees.check_interpreter(python, linked, home)
-    worktrees.check_interpreter(Path(sys.executable), linked, main)
-    worktrees.check_interpreter(main / "venv/bin/python", main, main)
