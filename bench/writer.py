@@ -13,10 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 from jetpack_git.models.task import Task
+from jetpack_git.work.agents import Agents
 from jetpack_git.work.claims import claim_next
 from jetpack_git.work.mail import Mail
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import open_workspace
+
+READER = "reader"
 
 
 class Writer:
@@ -28,6 +31,7 @@ class Writer:
         self.agent = self.workspace.agent
         self.tasks = self.workspace.tasks if what == MIRRORED else Tasks(self.workspace.db)
         self.mail = Mail(self.workspace.db)
+        Agents(self.workspace.db).meet(READER)
         self.took: list[tuple[str, float]] = []
         self.claimed: list[str] = []
         self.errors: list[str] = []
@@ -57,8 +61,8 @@ class Writer:
         self.do("done", lambda: self.tasks.done(task.id, agent=self.agent))
 
     def words(self, number: int) -> None:
-        """A file is reserved, two agents get a message, the inbox is looked at."""
-        held, others = self.workspace.reservations, [f"writer-{number % 8}", "reader"]
+        """A file is reserved, an agent gets a message, the inbox is looked at."""
+        held, others = self.workspace.reservations, [READER]
         path = f"src/{self.agent}/{number}.py"
         self.do("reserve", lambda: held.reserve([path], agent=self.agent))
         self.do("send", lambda: self.mail.send(self.agent, others, f"Message {number}"))
@@ -66,11 +70,11 @@ class Writer:
         self.do("unreserve", lambda: held.release(agent=self.agent, pattern=path))
 
 
-MIRRORED = "tasks with the mirror"
+MIRRORED, WORDS = "tasks with the mirror", "reservations and mail"
 CYCLES = {
     MIRRORED: Writer.task,
     "tasks without the mirror": Writer.task,
-    "reservations and mail": Writer.words,
+    WORDS: Writer.words,
 }
 
 
