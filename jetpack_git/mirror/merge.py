@@ -1,10 +1,89 @@
-"""What becomes of a row when its file is read."""
+"""Three versions of one task become one, field by field.
+
+Where one side alone changed a field, its value holds. Where both did,
+
+- lists merge as sets: what either side took out is gone, what either put in is there;
+- status, assignee, branch, summary and time of completion go together, and the later state
+  holds (`RANK`);
+- of anything else the more urgent, earlier or smaller number holds, and the longer text.
+
+Neither side is preferred for being ours: clones that merge each other's work, in whatever order,
+come to the same. What did not get through is a `Clash`, for somebody to look at.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from dataclasses import replace
+from typing import Any
 
+from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
+
+RANK = {
+    status: place
+    for place, status in enumerate(
+        (
+            Status.PENDING_RETRY, Status.CLAIMED, Status.IN_PROGRESS, Status.FAILED,
+            Status.CANCELLED, Status.COMPLETED,
+        ),
+        start=1,
+    )
+}  # fmt: skip
+
+# The name of a field in the file, and of the attribute.
+STATE = {
+    "status": "status", "assignee": "assignee", "branch": "branch", "summary": "summary",
+    "completed": "completed_at",
+}  # fmt: skip
+VALUES = {
+    "title": "title", "description": "description", "order": "position", "priority": "priority",
+    "estimate": "estimate_s", "max_attempts": "max_attempts", "parent": "parent_id",
+    "plan": "plan_id", "key": "plan_key",
+}  # fmt: skip
+SETS = ("aliases", "labels", "skills", "depends", "links")
+LISTS = ("files", "results")
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that both sides changed; `ours` did not get through if `theirs` was chosen."""
+
+    field: str
+    ours: object
+    theirs: object
+    chosen: object
+
+
+def three_way(base: Task | None, ours: Task, theirs: Task) -> tuple[Task, list[Clash]]:
+    """The merged task and what clashed. Without a `base` everything that differs was changed.
+
+    What no file says (attempts, the children's number) is as in `ours`.
+    """
+    clashes: list[Clash] = []
+    news: dict[str, object] = {}
+    state, lost = _state(base, ours, theirs)
+    news |= dict(zip(STATE.values(), state, strict=True))
+    clashes += lost
+    for field, attribute in VALUES.items():
+        before, mine, other = (_get(one, attribute) for one in (base, ours, theirs))
+        news[attribute] = _choose(field, base, before, mine, other, clashes)
+    for attribute in SETS:
+        before, mine, other = (_get(one, attribute) for one in (base, ours, theirs))
+        news[attribute] = tuple(sorted(_union(before or (), mine, other)))
+    for attribute in LISTS:
+        before, mine, other = (_get(one, attribute) for one in (base, ours, theirs))
+        news[attribute] = _listed(before or (), mine, other)
+    extra: dict[str, object] = {}
+    for key in sorted({*ours.extra, *theirs.extra}):
+        old = base.extra.get(key) if base else None
+        mine, other = ours.extra.get(key), theirs.extra.get(key)
+        found = _choose(key, base, old, mine, other, clashes)
+        if found is not None:
+            extra[key] = found
+    created = [one for one in (ours.created_at, theirs.created_at) if one]
+    merged = replace(ours, **news, extra=extra, created_at=min(created, default=""))  # type: ignore[arg-type]
+    return merged, clashes
 
 
 def merged(ours: Task, theirs: Task) -> Task:
@@ -19,3 +98,77 @@ def merged(ours: Task, theirs: Task) -> Task:
         commit_id=ours.commit_id,
         claimed_at=ours.claimed_at,
     )
+
+
+def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, ...], list[Clash]]:
+    """What holds of `STATE`, whose fields go together, and what clashed."""
+    before, mine, other = (
+        tuple(_get(one, name) for name in STATE.values()) for one in (base, ours, theirs)
+    )
+    if mine == other or (base and other == before):
+        return mine, []
+    if base and mine == before:
+        return other, []
+    found = max(mine, other, key=_later)
+    by_one = ours.assignee == theirs.assignee and ours.status != theirs.status
+    if by_one and Status.CANCELLED not in (ours.status, theirs.status):
+        return found, []  # one agent's work, further on here than there
+    return found, [
+        Clash(field, mine[at], other[at], found[at])
+        for at, field in enumerate(STATE)
+        if mine[at] != other[at]
+    ]
+
+
+def _later(state: tuple[object, ...]) -> tuple[int, list[str]]:
+    return RANK.get(state[0], 0), [str(one or "") for one in reversed(state)]  # type: ignore[call-overload]
+
+
+def _choose(
+    field: str, base: Task | None, before: object, ours: object, theirs: object,
+    clashes: list[Clash],
+) -> object:  # fmt: skip
+    """The value of one field; a clash is added to the others."""
+    if ours == theirs or (base and theirs == before):
+        return ours
+    if base and ours == before:
+        return theirs
+    chosen = max(ours, theirs, key=_weight)
+    if (ours is not None and theirs is not None) or base:
+        clashes.append(Clash(field, ours, theirs, chosen))
+    return chosen
+
+
+def _weight(value: object) -> tuple[bool, float, str]:
+    """A value weighs more than none, a smaller number more, and a longer text."""
+    if isinstance(value, int):
+        return True, -value, ""
+    text = str(value or "")
+    return value is not None, len(text), text
+
+
+def _get(task: Task | None, attribute: str) -> Any:
+    return getattr(task, attribute) if task is not None else None
+
+
+def _union(base: tuple[Any, ...], ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> set[Any]:
+    """What neither side took out of the base, and what either put in."""
+    old, mine, other = set(base), set(ours), set(theirs)
+    return (old & mine & other) | ((mine | other) - old)
+
+
+def _listed(
+    base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The same for a list, in the order of the side that changed alone.
+
+    One that is only in another order has not changed.
+    """
+    mine, other = set(ours) != set(base), set(theirs) != set(base)
+    if ours == theirs or (mine and not other):
+        return ours
+    if other and not mine:
+        return theirs
+    there = _union(base, ours, theirs)
+    kept = [one for one in base if one in there]
+    return (*kept, *sorted(there - set(kept)))
