@@ -193,7 +193,7 @@ def _worktrees(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             "worktrees", f"A merge into the branch of {where} was cut short.",
             "Put its files back to where the branch is.",
-            lambda: integrate.settle(workspace, grace_s=SwarmConfig.stop_grace_s),
+            lambda: integrate.settle(workspace, grace_s=SwarmConfig().stop_grace_s),
         )  # fmt: skip
     clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
     listed = worktrees.all_worktrees(clone)

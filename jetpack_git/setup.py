@@ -191,4 +191,4 @@ def _check_stopped(clone: Clone) -> None:
         )
 
 
-_STALE_AFTER_S = SwarmConfig.stale_after_s
+_STALE_AFTER_S = SwarmConfig().stale_after_s

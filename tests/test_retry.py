@@ -11,8 +11,8 @@ from conftest import Repo
 
 from jetpack_git import clock
 from jetpack_git.errors import Negative
+from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.task import Task
-from jetpack_git.models.transitions import RetryPolicy
 from jetpack_git.work import claims
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks

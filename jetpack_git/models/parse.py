@@ -28,8 +28,8 @@ from jetpack_git.models import mapping
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import ReservationsConfig
+from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.config import SwarmConfig
-from jetpack_git.models.transitions import RetryPolicy
 
 
 def _storable(value: str) -> str:

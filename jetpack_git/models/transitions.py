@@ -7,7 +7,6 @@ of a parent follows from its children.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from jetpack_git.models.task import HELD
@@ -24,18 +23,6 @@ class Transition(NamedTuple):
     event: str
     done: str
     meaning: str
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """What becomes of a task that fails: how often it is tried, and how soon again.
-
-    `retry_delay_s` is the delay before the second attempt; it doubles with each one more.
-    """
-
-    max_attempts: int = 3
-    retry_delay_s: float = 30.0
-    longest_delay_s: float = 3600.0
 
 
 _ALL = (

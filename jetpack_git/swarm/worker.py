@@ -20,11 +20,11 @@ from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.mirror import export
 from jetpack_git.models.agent import Agent
+from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
-from jetpack_git.models.transitions import RetryPolicy
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import integrate

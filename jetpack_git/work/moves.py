@@ -16,13 +16,13 @@ from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
+from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.models.transitions import TRANSITIONS
-from jetpack_git.models.transitions import RetryPolicy
 from jetpack_git.work import refusals
 from jetpack_git.work.find import resolve
 

@@ -16,8 +16,8 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import ReservationsConfig
+from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.config import SwarmConfig
-from jetpack_git.models.transitions import RetryPolicy
 
 NAME = "config"  # of the row in the table `meta`
 
@@ -74,9 +74,12 @@ def _kept(db: Database, text: str) -> Config | None:
 
 def _keep(db: Database, text: str, config: Config) -> None:
     import json
-    from dataclasses import asdict
 
-    value = json.dumps({"version": __version__, "text": text, "config": asdict(config)})
+    sections = {
+        name: one._asdict() if hasattr(one, "_asdict") else one
+        for name, one in config._asdict().items()
+    }
+    value = json.dumps({"version": __version__, "text": text, "config": sections})
     with suppress(StoreError):  # without it the next command is slower, no more
         db.run("meta.set", name=NAME, value=value)
 
