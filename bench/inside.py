@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from random import Random
 from statistics import median
 
+import fill
+
 from jetpack_git.data.database import Database
-from jetpack_git.data.database import open_database
-from jetpack_git.git.clone import find
 from jetpack_git.models.task import Task
 from jetpack_git.work import dependencies
 from jetpack_git.work import metrics
@@ -41,12 +42,12 @@ class Inside:
         return median(self.ms)
 
 
-def operations(place: Path, rounds: int) -> list[Inside]:
-    """The operations in the repository at `place`, each so many times."""
-    db = open_database(find(str(place)).database)
+def operations(folder: Path, env: Mapping[str, str], size: int, rounds: int) -> list[Inside]:
+    """The operations in a repository with that many tasks, each so many times."""
+    db = fill.repository(folder, env)
+    fill.tasks(db, size)
     tasks = Tasks(db)
     metrics.refresh(db)
-    Reservations(db).release(agent="wide")
     found = [_timed("ready, the first 10", 1, rounds, lambda: tasks.ready(limit=10))]
     for name in STRATEGIES:
         claim = _timed(f"claim the next, {name}", 1, rounds, lambda name=name: _claim(tasks, name))

@@ -87,7 +87,7 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     _say(f"Emptying a queue with {rates.DRAINERS} processes.")
     drained = rates.drain(folder / "drained", env)
     _say("Timing single operations.")
-    single = inside.operations(folder / f"tasks-{max(cases.SIZES)}", 5 if quick else 21)
+    single = inside.operations(folder / "inside", env, max(cases.SIZES), 5 if quick else 21)
     _say("Bringing in many tasks at once.")
     single += bulk.commands(folder / "bulk", env, 1 if quick else 3)
     print("\nIn one process, and in many.\n")
