@@ -89,6 +89,8 @@ def cycle(db: Database, task_id: str, depends_on: str) -> list[str]:
 
 def path(db: Database, start: str, goals: Collection[str]) -> list[str]:
     """The way from the task to the nearest of the goals by what waits for what, or nothing."""
+    if db.one("dependencies.leads_to", id=start, goals=dump(list(goals))) is None:
+        return []
     came_from = {start: ""}
     queue = [start]
     for node in queue:

@@ -18,7 +18,6 @@ connected with them; where that is more than `AT_ONCE` tasks, it waits for whoev
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from collections.abc import Mapping
 from operator import add
@@ -90,8 +89,8 @@ def shape(rows: list[Row]) -> tuple[dict[str, int], dict[str, str | None], list[
         parents[task_id] = row["parent_id"]  # type: ignore[assignment]
         if not row["children"]:
             estimates[task_id] = row["estimate_s"] or DEFAULT_ESTIMATE_S  # type: ignore[assignment]
-        if row["depends"] != "[]":
-            edges += [(task_id, other) for other in json.loads(row["depends"])]  # type: ignore[arg-type]
+        if row["depends"]:
+            edges += [(task_id, other) for other in str(row["depends"]).split("\n")]
     return estimates, parents, edges
 
 

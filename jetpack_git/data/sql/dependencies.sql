@@ -38,3 +38,20 @@ WITH RECURSIVE up (id) AS (
 SELECT depends_on AS id FROM dependencies WHERE task_id IN (SELECT id FROM up)
 UNION
 SELECT id FROM tasks WHERE parent_id = :id
+
+-- Whether a task waits at last for one of the goals. What is reached by way `up` is an ancestor
+-- of one that waits: its dependencies count, and its other children do not.
+-- name: leads_to
+WITH RECURSIVE reached (id, up) AS (
+    SELECT :id, 0
+    UNION
+    SELECT d.depends_on, 0 FROM reached r CROSS JOIN dependencies d ON d.task_id = r.id
+    UNION
+    SELECT t.parent_id, 1 FROM reached r CROSS JOIN tasks t ON t.id = r.id
+    WHERE t.parent_id IS NOT NULL
+    UNION
+    SELECT t.id, 0 FROM reached r CROSS JOIN tasks t INDEXED BY tasks_parent ON t.parent_id = r.id
+    WHERE r.up = 0
+)
+SELECT 1 AS found FROM reached
+WHERE up = 0 AND id IN (SELECT value FROM json_each(:goals)) LIMIT 1

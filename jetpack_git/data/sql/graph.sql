@@ -1,6 +1,7 @@
+-- What a task depends on comes as lines: no id has more than one.
 -- name: nodes
 SELECT id, parent_id, estimate_s, children, status, depth, dependents, path_s,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = tasks.id) AS depends
+    (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = tasks.id) AS depends
 FROM tasks
 
 -- name: changed
@@ -33,7 +34,7 @@ WITH RECURSIVE around (id, inherits) AS (
     LIMIT :limit
 )
 SELECT t.id, t.parent_id, t.estimate_s, t.children, t.depth, t.dependents, t.path_s,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+    (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.id IN (SELECT id FROM around)
 
 -- name: measure
@@ -62,12 +63,12 @@ WHERE status IN ('pending', 'pending_retry') AND blockers = 0 AND children = 0
 
 -- name: whole
 SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+    (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t ORDER BY t.seq
 
 -- name: of_plan
 SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+    (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.plan_id = :plan_id ORDER BY t.seq
 
 -- The task with all below it.
@@ -78,7 +79,7 @@ WITH RECURSIVE down (id) AS (
     SELECT t.id FROM tasks t JOIN down ON t.parent_id = down.id
 )
 SELECT t.id, t.title, t.parent_id, t.estimate_s, t.children, t.status, t.state,
-    (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
+    (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.id IN (SELECT id FROM down) ORDER BY t.seq
 
 -- The leaves that wait for nothing but this leaf, and the parents at any height that it would
