@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetpack_git.mirror.merge import Clash
 from jetpack_git.mirror.merge import three_way
+from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import STORED
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task

@@ -41,26 +41,55 @@ def test_another_style_alone_is_no_news(repo: Repo) -> None:
     assert file(repo, one).read_bytes() == before
 
 
-@pytest.mark.parametrize("winner", ["--from-files", "--from-database"])
-def test_a_change_on_both_sides_is_told_and_both_are_kept(repo: Repo, winner: str) -> None:
-    """The row stays, the file stays byte for byte, until somebody says which one wins."""
-    one = repo.add("One")
+def test_a_change_on_both_sides_is_merged(repo: Repo) -> None:
+    """The file stays byte for byte until it is loaded; then both are what either side said."""
+    one = repo.add("One", "-d", "First")
     mend(repo, one, "title: One", "title: By hand")
     by_hand = file(repo, one).read_bytes()
-    said = repo.jetpack("edit", one, "--title", "By command")
-    conflict = (
-        f".tasks/{one}.md and the database were both changed; the database's version is in use. "
-        f"Keep the file's with: git jetpack sync --from-files {one} — "
-        f"or the database's with: git jetpack sync --from-database {one}"
+    said = repo.jetpack("edit", one, "-p", "0")
+    assert said.err == (
+        f"warning: .tasks/{one}.md was changed by others and is not loaded yet; it stays as it is. "
+        "Merge it with the database: git jetpack sync\n"
     )
-    assert said.err == f"warning: {conflict}\n"
-    for _ in range(2):
-        told = repo.jetpack("sync", "--json")
-        assert (told.code, told.json) == (1, NOTHING | {"conflicts": [conflict]})
-        assert title(repo, one) == "By command"
-        assert file(repo, one).read_bytes() == by_hand
-    noted = [event["kind"] for event in repo.ok("log", one)["events"]]
-    assert noted.count("mirror.conflict") == 1
+    assert file(repo, one).read_bytes() == by_hand
+    assert repo.ok("sync") == NOTHING | {"updated": [one]}
+    task = repo.ok("show", one)["task"]
+    assert (task["title"], task["priority"], task["description"]) == ("By hand", 0, "First")
+    text = file(repo, one).read_text()
+    assert "title: By hand\n" in text
+    assert "priority: 0\n" in text
+    assert repo.ok("sync") == NOTHING
+    assert repo.jetpack("doctor").out == "Everything is in order.\n"
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs", "keep"])
+def test_what_both_sides_changed_is_kept_until_somebody_decides(repo: Repo, side: str) -> None:
+    """One of the values is in use; the other is not lost."""
+    one = repo.add("One")
+    mend(repo, one, "title: One", "title: By hand")
+    repo.jetpack("edit", one, "--title", "By command")
+    told = repo.jetpack("sync", "--json")
+    clash = "title is 'By command' here and 'By hand' there; 'By command' is in use."
+    assert (told.code, told.json["updated"]) == (1, [one])
+    assert told.json["conflicts"] == [f"{one}: {clash} To decide: git jetpack resolve 1"]
+    assert repo.ok("sync") == NOTHING
+    (kept,) = repo.ok("conflicts")["conflicts"]
+    assert (kept["number"], kept["task_id"], kept["field"]) == (1, one, "title")
+    assert (kept["ours"], kept["theirs"], kept["chosen"]) == ("By command", "By hand", "By command")
+    wanted = "By hand" if side == "theirs" else "By command"
+    assert repo.ok("resolve", "1", f"--{side}")["task"]["title"] == wanted
+    assert f"title: {wanted}\n" in file(repo, one).read_text()
+    assert repo.ok("conflicts")["total"] == 0
+    assert repo.jetpack("resolve", "1", "--ours").code == 1
+    assert repo.jetpack("doctor").out == "Everything is in order.\n"
+
+
+@pytest.mark.parametrize("winner", ["--from-files", "--from-database"])
+def test_one_of_them_may_win_altogether(repo: Repo, winner: str) -> None:
+    """`--from-files` and `--from-database` merge nothing."""
+    one = repo.add("One")
+    mend(repo, one, "title: One", "title: By hand")
+    repo.jetpack("edit", one, "--title", "By command")
     repo.ok("sync", winner, one)
     wanted = "By hand" if winner == "--from-files" else "By command"
     assert title(repo, one) == wanted
@@ -70,16 +99,18 @@ def test_a_change_on_both_sides_is_told_and_both_are_kept(repo: Repo, winner: st
 
 
 def test_only_the_named_files_win(repo: Repo) -> None:
-    """`--from-files ID` leaves the other conflicts alone; an id may be cut short."""
-    one, two = repo.add("One"), repo.add("Two")
+    """`--from-files ID` merges the others; an id may be cut short."""
+    one, two = repo.add("One", "-p", "3"), repo.add("Two", "-p", "3")
     for task in (one, two):
         mend(repo, task, "title: ", "title: Hand ")
         repo.jetpack("edit", task, "-p", "0")
-    told = repo.jetpack("sync", "--from-files", one[:-1], "--json")
-    assert (told.code, told.json["updated"]) == (1, [one])
-    assert (title(repo, one), title(repo, two)) == ("Hand One", "Two")
-    repo.ok("sync", "--from-files")
-    assert title(repo, two) == "Hand Two"
+    told = repo.ok("sync", "--from-files", one[:-1])
+    assert sorted(told["updated"]) == sorted([one, two])
+    found = [repo.ok("show", task)["task"] for task in (one, two)]
+    assert [(task["title"], task["priority"]) for task in found] == [
+        ("Hand One", 3),
+        ("Hand Two", 0),
+    ]
 
 
 def test_ids_that_name_nothing_are_refused(repo: Repo) -> None:

@@ -61,6 +61,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "outbox": ("mail", "List the mail that you sent."),
     "start": ("start", "Let a swarm of agents work on the ready tasks."),
     "sync": ("sync", "Load what is new in the task files."),
+    "conflicts": ("conflicts", "List what branches disagree on."),
+    "resolve": ("conflicts", "Decide what branches disagree on."),
     "doctor": ("doctor", "Check this clone, and repair what can be repaired."),
     "uninstall": ("uninstall", "Take git-jetpack's hooks and worktrees out of this clone."),
     "hook": ("hook", "Run the guard as a git hook does."),

@@ -24,8 +24,8 @@ from jetpack_git.workspace import Workspace
 def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_database: bool) -> int:
     """Load what is new in the task files of this worktree.
 
-    Where a file and the database were both changed, the database stays as it is and the
-    conflict is told (exit 1); --from-files or --from-database then says which one wins.
+    Where a file and the database were both changed they are merged, field by field. What both
+    changed is told (exit 1), and waits for: git jetpack resolve
     """
     if (from_files and from_database) or (task_ids and not (from_files or from_database)):
         raise BadInput(

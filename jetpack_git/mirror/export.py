@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
-from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_event
 from jetpack_git.data.rows import to_plan
@@ -33,7 +32,7 @@ def flush(db: Database, worktree: str, progress: Progress | None = None) -> list
     """The files of this worktree hold what was changed from it; what could not be written.
 
     A file of a version that was never seen (edited by hand, not loaded yet) is left as it
-    is: its conflict with the row is kept as an event. A file that cannot be written stays
+    is until it is loaded. A file that cannot be written stays
     due, and keeps no other from being written. `progress` is told how many of how many are.
     """
     work = _Flush(db, worktree)
@@ -160,6 +159,9 @@ class _Flush:
                 }
             )
         self._db.many("mirror.see", seen)
+        written = {one.path: one for one in now if one.path}
+        texts = [[one["blob"], written[str(one["path"])].data.decode()] for one in seen]
+        self._db.run("mirror.keep_texts", texts=dump(texts))
         self._db.many("mirror.unmark", done)
         return [one for one in found if one.path in new]
 
@@ -176,7 +178,10 @@ class _Flush:
                         "as it is. Choose a side, remove the markers, and run: git jetpack sync"
                     )
                 else:
-                    self.told.append(conflict(self._db, self._worktree, one.path, one.noun_id, old))
+                    self.told.append(
+                        f"{one.path} was changed by others and is not loaded yet; it stays as it "
+                        "is. Merge it with the database: git jetpack sync"
+                    )
                 return None
         return _put(self._worktree, one.path, one.data, there)
 
@@ -263,21 +268,6 @@ def restore(db: Database, worktree: str, task_id: str) -> None:
         if event is not None and event.kind == "task.completed" and event.id not in known:
             take_back(db, worktree, task_id, event)
     overwrite(db, worktree, "task", task_id)
-
-
-def conflict(db: Database, worktree: str, path: str, noun_id: str, blob: str) -> str:
-    """The sentence that says so, kept as an event: file and row were both changed.
-
-    `blob` is the version of the file; each is noted once.
-    """
-    said = f"{path} and the database were both changed; the database's version is in use."
-    data = dump({"blob": blob, "worktree": worktree})
-    if db.one("mirror.is_noted", task_id=noun_id, data=data) is None:
-        Journal(db, None).event("mirror.conflict", noun_id, note=said, blob=blob, worktree=worktree)
-    return (
-        f"{said} Keep the file's with: git jetpack sync --from-files {noun_id} — "
-        f"or the database's with: git jetpack sync --from-database {noun_id}"
-    )
 
 
 def overwrite(db: Database, worktree: str, kind: str, noun_id: str) -> None:

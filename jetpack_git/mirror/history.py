@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.git.run import succeeds
@@ -38,12 +39,15 @@ class History:
         self.now = now if self._branch else ""  # there is no commit yet
 
     @cached_property
-    def versions(self) -> dict[str, set[str]]:
-        """The blob ids of each file in the commits that led to HEAD, or that a rebase replaced."""
-        found = self._log(HEAD) if self.now else {}
+    def versions(self) -> dict[str, list[str]]:
+        """The blob ids of each file in the commits that led to HEAD, or that a rebase replaced.
+
+        None stands before one that was made from it.
+        """
+        found = self._log("--topo-order", HEAD) if self.now else {}
         if self._branch.startswith("refs/"):
             for path, blobs in self._log("--walk-reflogs", self._branch).items():
-                found.setdefault(path, set()).update(blobs)
+                found[path] = list(dict.fromkeys([*found.get(path, ()), *blobs]))
         return found
 
     def is_committed(self, path: str, blob: str) -> bool:
@@ -69,12 +73,14 @@ class History:
                     for blob in blobs
                 ],
             )
+            committed = [blob for blobs in since.values() for blob in blobs]
+            self._db.run("mirror.forget_texts", blobs=dump(committed))
             if not unsettled:
                 self._db.run(
                     "mirror.see", worktree=self._worktree, path=HEAD, blob=self.now, stat=""
                 )
 
-    def _log(self, *commits: str) -> dict[str, set[str]]:
+    def _log(self, *commits: str) -> dict[str, list[str]]:
         """The versions in these commits; in all that led to HEAD, where these are gone."""
         done = run(
             "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *commits, "--",
@@ -83,7 +89,8 @@ class History:
         if done.returncode != 0:
             return self._log(HEAD) if commits != (HEAD,) else {}
         fields = done.stdout.decode("utf-8", "replace").split("\0")
-        found: dict[str, set[str]] = {}
+        found: dict[str, dict[str, None]] = {}
         for info, path in zip(fields[::2], fields[1::2], strict=False):
-            found.setdefault(path, set()).update(info.split(" ")[2:4])
-        return found
+            old, new = info.split(" ")[2:4]
+            found.setdefault(path, {}).update({new: None, old: None})
+        return {path: [one for one in blobs if one.strip("0")] for path, blobs in found.items()}

@@ -1,8 +1,8 @@
 """From the files of one worktree to the database.
 
-A file version that the database has written or read before brings no news. An unknown
-version wins over a row that has not changed since the version that it was made from; where
-the row has changed too, the row stays, and the conflict is kept as an event.
+A file version that the database has written or read before brings no news. An unknown one is
+merged with the row, field by field, against the version that it was made from; what clashed is
+kept for somebody to decide.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from jetpack_git.data.rows import task_columns
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
+from jetpack_git.mirror import bases
+from jetpack_git.mirror import conflicts
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
@@ -30,6 +32,7 @@ from jetpack_git.mirror import text
 from jetpack_git.mirror.drift import is_ahead
 from jetpack_git.mirror.history import History
 from jetpack_git.mirror.merge import merged
+from jetpack_git.mirror.merge import three_way
 from jetpack_git.models.task import Task
 
 
@@ -112,26 +115,31 @@ class _Load:
         """The rows are as the files say, and all that follows from them is."""
         changed: dict[str, _File] = {}
         parents: dict[str, None] = {}
-        for one in _by_age(found):
-            row = self.db.one("tasks.get", id=one.parsed.task.id)
-            ours = to_task(row) if row is not None else None
+        news = [(one, ours) for one in _by_age(found) if self._is_news(one, ours := self._row(one))]
+        bases = self._bases([one for one, ours in news if ours and not self._wins(one, ours)])
+        for one, ours in news:
             try:
-                if not self._is_news(one, ours) or not self._wins(one, ours):
-                    continue
+                self._check_key(one)
             except BadInput as error:
                 self._refuse(one.path, error)
                 continue
-            self._keep(one, ours)
-            changed[one.parsed.task.id] = one
+            task = one.parsed.task if ours is None else merged(ours, one.parsed.task)
+            if ours and one.path in bases:
+                task, clashes = three_way(bases[one.path], ours, one.parsed.task)
+                self.report.conflicts += conflicts.keep(self.db, ours, clashes)
+            self._keep(one, ours, task)
+            changed[task.id] = one
             parents |= dict.fromkeys(
-                task.parent_id for task in (ours, one.parsed.task) if task and task.parent_id
+                each.parent_id for each in (ours, task) if each and each.parent_id
             )
         if changed:
             journal = Journal(self.db, None)
             settle.after_structure(journal, changed, [*changed, *parents])
             settle.after_status(journal, changed)
-            for one in changed.values():
-                self._see(one, self._row_blob(one.parsed.task.id))
+            for task_id, one in changed.items():
+                self._see(one, self._row_blob(task_id))
+                if one.path in bases and one.blob not in self.history.versions.get(one.path, ()):
+                    Journal(self.db, self.worktree).touched("task", task_id)
         suspects = {one.parsed.task.id: one for one in found if self._is_suspect(one.path)}
         for task_id in self._check_structure(suspects | changed):
             self._see(replace((suspects | changed)[task_id], stat=""), self._row_blob(task_id))
@@ -162,8 +170,26 @@ class _Load:
         self._see(one, files.blob_id(text.task_text(theirs).encode(), self.format))
         return False
 
-    def _wins(self, one: _File, ours: Task | None) -> bool:
-        """Whether the row may be changed; a conflict is reported. Raises BadInput."""
+    def _row(self, one: _File) -> Task | None:
+        row = self.db.one("tasks.get", id=one.parsed.task.id)
+        return to_task(row) if row is not None else None
+
+    def _wins(self, one: _File, ours: Task) -> bool:
+        """Whether the file says all that is to be known: the row is what it was made from."""
+        return self._is_forced(one.path) or self._is_unchanged(one.path, ours)
+
+    def _bases(self, found: list[_File]) -> dict[str, Task | None]:
+        """What each of the files is to be merged against."""
+        if not found:
+            return {}
+        made_from = bases.find(
+            self.db, self.worktree, self.history, {one.path: one.blob for one in found},
+            {path: str(row["blob"]) for path, row in self.seen.items()},
+        )  # fmt: skip
+        return {one.path: made_from.get(one.path) for one in found}
+
+    def _check_key(self, one: _File) -> None:
+        """No other task has the file's key in its plan. Raises BadInput."""
         task = one.parsed.task
         clash = self.db.one(
             "mirror.holder_of_key", plan_id=task.plan_id, plan_key=task.plan_key, id=task.id
@@ -174,20 +200,11 @@ class _Load:
                 f"{task.plan_id!r:.60} is that of {clash['id']}",
                 hint=f"Delete one of the two files, or take `key:` out of {one.path}",
             )
-        if ours is None or self._is_forced(one.path) or self._is_unchanged(one.path, ours.id):
-            return True
-        self.report.conflicts.append(
-            export.conflict(self.db, self.worktree, one.path, ours.id, one.blob)
-        )
-        self.unsettled.add(one.path)
-        return False
 
-    def _is_unchanged(self, path: str, task_id: str) -> bool:
+    def _is_unchanged(self, path: str, ours: Task) -> bool:
         """Whether the row is a version that the worktree's file was made from."""
-        row = self.db.one("tasks.get", id=task_id)
-        assert row is not None
         # Having children is not in the file, and yet decides what is: both forms will do.
-        forms = (replace(to_task(row), children=number) for number in (0, 1))
+        forms = (replace(ours, children=number) for number in (0, 1))
         blobs = {files.blob_id(text.task_text(one).encode(), self.format) for one in forms}
         if not blobs.isdisjoint(self.history.versions.get(path, ())):
             return True
@@ -200,16 +217,15 @@ class _Load:
         assert found is not None
         return files.blob_id(found[1], self.format)
 
-    def _keep(self, one: _File, ours: Task | None) -> None:
+    def _keep(self, one: _File, ours: Task | None, task: Task) -> None:
         """The task, its dependencies and the file's version are in the database."""
-        task = one.parsed.task
         if ours is None:
             now = clock.now()
             task = replace(task, created_at=task.created_at or now, updated_at=now)
             self.db.run("tasks.insert", **task_columns(task))
             self.report.added.append(task.id)
         else:
-            row = task_columns(replace(merged(ours, task), updated_at=clock.now()))
+            row = task_columns(replace(task, updated_at=clock.now()))
             self.db.run("tasks.update", **row)
             self.report.updated.append(task.id)
         if ours is not None and (ours.parent_id, ours.depends) != (task.parent_id, task.depends):

@@ -13,10 +13,12 @@ come to the same. What did not get through is a `Clash`, for somebody to look at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from dataclasses import replace
 from typing import Any
 
+from jetpack_git.models.conflict import STATE
+from jetpack_git.models.conflict import VALUES
+from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 
@@ -30,29 +32,8 @@ RANK = {
         start=1,
     )
 }  # fmt: skip
-
-# The name of a field in the file, and of the attribute.
-STATE = {
-    "status": "status", "assignee": "assignee", "branch": "branch", "summary": "summary",
-    "completed": "completed_at",
-}  # fmt: skip
-VALUES = {
-    "title": "title", "description": "description", "order": "position", "priority": "priority",
-    "estimate": "estimate_s", "max_attempts": "max_attempts", "parent": "parent_id",
-    "plan": "plan_id", "key": "plan_key",
-}  # fmt: skip
 SETS = ("aliases", "labels", "skills", "depends", "links")
 LISTS = ("files", "results")
-
-
-@dataclass(frozen=True)
-class Clash:
-    """A field that both sides changed; `ours` did not get through if `theirs` was chosen."""
-
-    field: str
-    ours: object
-    theirs: object
-    chosen: object
 
 
 def three_way(base: Task | None, ours: Task, theirs: Task) -> tuple[Task, list[Clash]]:

@@ -61,11 +61,6 @@ SELECT value AS id FROM json_each(:ids) WHERE value NOT IN (SELECT id FROM tasks
 -- name: holder_of_key
 SELECT id FROM tasks WHERE plan_id = :plan_id AND plan_key = :plan_key AND id <> :id
 
--- Whether this very conflict has been noted before.
--- name: is_noted
-SELECT 1 AS noted FROM events
-WHERE task_id = :task_id AND kind = 'mirror.conflict' AND data = :data LIMIT 1
-
 -- Tasks whose parent, or what they depend on, is not there.
 -- name: dangling
 SELECT id, parent_id AS missing FROM tasks WHERE parent_id NOT IN (SELECT id FROM tasks)
@@ -77,3 +72,19 @@ ORDER BY 1, 2
 -- Tasks that wait for others: for what they depend on, or for their children.
 -- name: waiting
 SELECT task_id AS id FROM dependencies UNION SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL
+
+-- name: keep_texts
+INSERT INTO mirror_texts (blob, text)
+SELECT value ->> 0, value ->> 1 FROM json_each(:texts) WHERE true ON CONFLICT DO NOTHING
+
+-- name: texts
+SELECT blob, text FROM mirror_texts WHERE blob IN (SELECT value FROM json_each(:blobs))
+
+-- Of no use any more: what was committed, and what stands in no worktree.
+-- name: forget_texts
+DELETE FROM mirror_texts WHERE blob IN (SELECT value FROM json_each(:blobs))
+    OR blob NOT IN (SELECT blob FROM mirror_seen)
+
+-- name: known
+SELECT value ->> 0 AS path, value ->> 1 AS blob FROM json_each(:versions)
+WHERE EXISTS (SELECT 1 FROM mirror_known WHERE path = value ->> 0 AND blob = value ->> 1)

@@ -1,0 +1,50 @@
+"""What a file's version was made from: the base of a merge with the row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+from jetpack_git.errors import BadInput
+from jetpack_git.git import objects
+from jetpack_git.mirror import read
+from jetpack_git.mirror.history import History
+from jetpack_git.models.task import Task
+
+
+def find(
+    db: Database, worktree: str, history: History, files: Mapping[str, str], seen: Mapping[str, str]
+) -> dict[str, Task]:
+    """The base of each of the files, where there is one.
+
+    `files` gives the version of each path; `seen` the one that the worktree had when it was
+    last loaded or written. A version that a commit brought was made from the nearest version
+    in the file's history that the database knows; one made by hand from the one seen last.
+    """
+    wanted: dict[str, list[str]] = {}
+    for path, blob in files.items():
+        past = history.versions.get(path, [])
+        by_hand = [seen[path]] if seen.get(path) and blob not in past else []
+        wanted[path] = by_hand + [one for one in past if one != blob]
+    pairs = [[path, blob] for path, blobs in wanted.items() for blob in blobs]
+    known = {(row["path"], row["blob"]) for row in db.all("mirror.known", versions=dump(pairs))}
+    nearest = {
+        path: next((one for one in blobs if (path, one) in known), "")
+        for path, blobs in wanted.items()
+    }
+    names = [one for one in nearest.values() if one]
+    texts = {
+        str(row["blob"]): str(row["text"]).encode()
+        for row in db.all("mirror.texts", blobs=dump(names))
+    }
+    texts |= objects.blobs([one for one in names if one not in texts], cwd=Path(worktree))
+    found: dict[str, Task] = {}
+    for path, blob in nearest.items():
+        if blob in texts:
+            try:
+                found[path] = read.task(texts[blob], path).task
+            except BadInput:
+                continue  # then nothing is known of what it said
+    return found

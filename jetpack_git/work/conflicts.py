@@ -1,0 +1,88 @@
+"""Conflicts: what two branches said of one field of a task, and who decides it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from jetpack_git import clock
+from jetpack_git.data import settle
+from jetpack_git.data.database import Database
+from jetpack_git.data.database import Row
+from jetpack_git.data.rows import task_columns
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import Negative
+from jetpack_git.models.conflict import STATE
+from jetpack_git.models.conflict import VALUES
+from jetpack_git.models.conflict import Clash
+from jetpack_git.models.conflict import Conflict
+from jetpack_git.models.task import Task
+from jetpack_git.work import hierarchy
+from jetpack_git.work.tasks import Tasks
+
+SIDES = ("ours", "theirs", "keep")
+
+
+def unresolved(db: Database, task_id: str | None = None) -> Sequence[Conflict]:
+    """The conflicts (of that task) that nobody has decided, the oldest first."""
+    return [_conflict(row) for row in db.all("conflicts.open", task_id=task_id)]
+
+
+def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task:
+    """The field has the value of that side, or keeps the one that is in use.
+
+    Raises Negative when there is no such conflict, or it is decided, and BadInput when the
+    value cannot be used any more.
+    """
+    db = tasks.db
+    with db.transaction():
+        found = next((one for one in unresolved(db) if one.number == number), None)
+        if found is None:
+            raise Negative(
+                f"There is no conflict {number} to decide.", hint="See: git jetpack conflicts"
+            )
+        value = found.clash.chosen if side == "keep" else getattr(found.clash, side)
+        task = tasks.get(found.task_id)
+        if value != found.clash.chosen:
+            _set(tasks, task, found.clash.field, value, agent)
+        db.run("conflicts.resolve", number=number, now=clock.now())
+        note = f"{found.clash.field}: {side}"
+        tasks.journal.event("mirror.resolved", task.id, agent=agent, note=note)
+    return tasks.get(found.task_id)
+
+
+def _set(tasks: Tasks, task: Task, field: str, value: object, agent: str) -> None:
+    """The field of the task has the value, and all that follows from it is right."""
+    if field == "parent":
+        hierarchy.move(tasks, task.id, None if value is None else str(value), agent=agent)
+        return
+    attribute = (STATE | VALUES).get(field)
+    if attribute is None:
+        extra = {**task.extra, field: value}
+        after = replace(task, extra={key: one for key, one in extra.items() if one is not None})
+    else:
+        after = replace(task, **{attribute: value})  # type: ignore[arg-type]
+    clash = None
+    if after.plan_key:
+        clash = tasks.db.one(
+            "mirror.holder_of_key", plan_id=after.plan_id, plan_key=after.plan_key, id=task.id
+        )
+    if clash is not None:
+        raise BadInput(
+            f"The key {after.plan_key!r:.60} is that of {clash['id']} by now.",
+            hint="Keep what is in use: --keep",
+        )
+    tasks.db.run("tasks.update", **task_columns(replace(after, updated_at=clock.now())))
+    tasks.journal.event("task.edited", task.id, agent=agent, fields=[field])
+    tasks.journal.touched("task", task.id)
+    settle.after_structure(tasks.journal, [task.id], [task.parent_id] if task.parent_id else [])
+    settle.after_status(tasks.journal, [task.id])
+
+
+def _conflict(row: Row) -> Conflict:
+    ours, theirs, chosen = (json.loads(str(row[name])) for name in ("ours", "theirs", "chosen"))
+    return Conflict(
+        number=int(str(row["number"])), task_id=str(row["task_id"]), at=str(row["at"]),
+        clash=Clash(str(row["field"]), ours, theirs, chosen),
+    )  # fmt: skip
