@@ -20,6 +20,7 @@ from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
+from jetpack_git.git import drivers
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.clone import Clone
@@ -59,7 +60,17 @@ def examine(workspace: Workspace) -> list[Finding]:
     found = list(_integrity(workspace))
     if found:
         return found
-    for check in (_config, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks):
+    for check in (
+        _config,
+        _structure,
+        _counts,
+        _agents,
+        _worktrees,
+        _forgotten,
+        _files,
+        _hooks,
+        _drivers,
+    ):
         found += check(workspace)
     return found
 
@@ -274,6 +285,17 @@ def _hooks(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             "hooks", f"The guard does not stand in {', '.join(broken)}, or cannot run there.",
             "Install it.", lambda: hooks.install(where, python=python),
+        )  # fmt: skip
+
+
+def _drivers(workspace: Workspace) -> Iterator[Finding]:
+    """Git knows how to merge task files by field."""
+    where = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    python = Path(sys.executable)
+    if not drivers.stand(where):
+        yield Finding(
+            "drivers", "Git does not know how to merge task files by field in this clone.",
+            "Tell it.", lambda: drivers.install(where, python=python),
         )  # fmt: skip
 
 

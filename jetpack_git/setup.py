@@ -13,6 +13,7 @@ from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Conflict
 from jetpack_git.errors import StoreError
+from jetpack_git.git import drivers
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.clone import FOLDER
@@ -95,10 +96,12 @@ def finish(workspace: Workspace, *, with_hooks: bool, references: bool = False) 
         settings.of(workspace.clone, workspace.db, workspace.warnings)
     except BadInput as error:
         workspace.warnings.append(f"{error.message} {error.hint}")
-    if with_hooks:
-        python = Path(sys.executable)
-        with workspace.db.transaction_quietly():  # of two that install at once, one waits
+    python = Path(sys.executable)
+    with workspace.db.transaction_quietly():  # of two that install at once, one waits
+        drivers.install(where, python=python)
+        if with_hooks:
             setup.hooks = hooks.install(where, python=python, references=references)
+    if with_hooks:
         hooks.self_test(where, python=python)
     if clone.worktree is not None:
         setup.loaded = load.load(workspace.db, clone.worktree)
@@ -149,6 +152,7 @@ class Teardown:
     """What `uninstall` took away, and what it left where it was."""
 
     hooks: list[hooks.Removed] = field(default_factory=list)
+    drivers: bool = False
     removed: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
@@ -161,7 +165,7 @@ def uninstall(clone: Clone) -> Teardown:
     """
     _check_stopped(clone)
     where = _where(clone)
-    teardown = Teardown(hooks=hooks.uninstall(where))
+    teardown = Teardown(hooks=hooks.uninstall(where), drivers=drivers.uninstall(where))
     pool = Path(clone.pool)
     for path in sorted(pool.iterdir()) if pool.is_dir() else []:
         if path.is_dir() and worktrees.remove(path, clone=where):

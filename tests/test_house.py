@@ -19,7 +19,7 @@ FLOORS = (
     {"work", "mirror"},
     {"workspace"},
     {"swarm"},
-    {"setup", "doctor", "hook"},
+    {"setup", "doctor", "hook", "driver"},
     {"cli"},
     {"__main__"},
 )

@@ -172,6 +172,8 @@ def test_a_hook_manager_gets_lines(bare_repo: Repo, manager: str) -> None:
     made = bare_repo.ok("init")
     assert made["guard"] == "to be added by hand"
     assert answer.out.endswith(f"{made['lines']}\n")
+    bare_repo.git("config", "--remove-section", "merge.jetpack")  # what init adds, and no more
+    bare_repo.git("config", "--remove-section", "diff.jetpack")
     after = files(bare_repo.path)
     assert after.keys() - before.keys() == {".jetpack/config.yaml", ".jetpack/.gitignore"}
     assert {name: after[name] for name in before} == before
@@ -239,6 +241,7 @@ def test_uninstall_takes_away_only_what_is_ours(tmp_path: Path) -> None:
         f"hook pre-commit: removed ({repo.path}/.git/hooks/pre-commit)",
         f"hook pre-merge-commit: removed ({repo.path}/.git/hooks/pre-merge-commit)",
         f"hook pre-push: removed ({repo.path}/.git/hooks/pre-push)",
+        "drivers of task files: removed",
         f"removed {pool}/clean",
         f"What holds your work stays: {repo.path}/.jetpack, {repo.path}/.tasks",
     ]

@@ -52,7 +52,7 @@ def test_git_knows_how_the_files_merge(repo: Repo) -> None:
     """Ends of lines never vary, and two branches' log lines are both kept."""
     repo.add("One")
     assert (repo.path / ".tasks/.gitattributes").read_text() == (
-        "*.md text eol=lf\n*.log text eol=lf merge=union\n"
+        "*.md text eol=lf merge=jetpack diff=jetpack\n*.log text eol=lf merge=union\n"
     )
 
 

@@ -27,10 +27,12 @@ def uninstall(frame: Frame) -> None:
         "hooks": [
             {"name": one.name, "path": str(one.path), "action": one.action} for one in done.hooks
         ],
+        "drivers": done.drivers,
         "removed": done.removed,
         "left": done.left,
     }
     lines = [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
+    lines += ["drivers of task files: removed"] if done.drivers else []
     lines += [f"removed {one}" for one in done.removed]
     root = clone.worktree or clone.common_dir
     places = [clone.home, *(f"{root}/{name}" for name in (FOLDER, TASKS))]

@@ -14,7 +14,10 @@ from jetpack_git.errors import StoreError
 FOLDER = ".tasks"
 PLANS = f"{FOLDER}/plans"
 TEMPORARY = ".unfinished.tmp"
-ATTRIBUTES = "*.md text eol=lf\n*.log text eol=lf merge=union\n"
+ATTRIBUTES = """\
+*.md text eol=lf merge=jetpack diff=jetpack
+*.log text eol=lf merge=union
+"""
 
 
 def task_path(task_id: str) -> str:

@@ -1,0 +1,69 @@
+"""The merge driver of task files, as git runs it: `BASE OURS THEIRS PATH`.
+
+The merged text is in the file OURS, and the exit code 0. What it cannot merge (markers, a file
+that is no task, two tasks under one id) it leaves untouched, for git to merge line by line.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from jetpack_git.data.database import open_database
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import JetpackError
+from jetpack_git.git.clone import find
+from jetpack_git.mirror import conflicts
+from jetpack_git.mirror import files
+from jetpack_git.mirror import read
+from jetpack_git.mirror import text
+from jetpack_git.mirror.merge import three_way
+from jetpack_git.models.conflict import Clash
+from jetpack_git.models.task import Task
+from jetpack_git.models.visible import safe
+
+
+def main(argv: list[str]) -> int:
+    """The exit code of the driver."""
+    base, ours, theirs, path = argv
+    try:
+        merged, clashes = _merged([Path(one).read_bytes() for one in (base, ours, theirs)], path)
+    except (BadInput, OSError):
+        return 1
+    Path(ours).write_text(text.task_text(merged), encoding="utf-8", newline="")
+    for said in _kept(merged, clashes):
+        print(f"{safe(path)}: {safe(said)}", file=sys.stderr)
+    return 0
+
+
+def _merged(versions: list[bytes], path: str) -> tuple[Task, list[Clash]]:
+    """The merged task, and what clashed. Raises BadInput."""
+    if path.startswith(files.PLANS + "/"):
+        raise BadInput(f"{path} is a plan.")
+    base = read.task(versions[0], path) if versions[0].strip() else None
+    ours, theirs = (read.task(one, path) for one in versions[1:])
+    if base is None and ours.task.created_at != theirs.task.created_at:
+        raise BadInput(f"{path} stands for two tasks.")
+    merged, clashes = three_way(base.task if base else None, ours.task, theirs.task)
+    is_parent = "status" not in ours.lines or "status" not in theirs.lines
+    return replace(merged, children=int(is_parent)), clashes
+
+
+def _kept(task: Task, clashes: list[Clash]) -> list[str]:
+    """What clashed is in the database, where it can be; a sentence for each."""
+    if not clashes:
+        return []
+    try:
+        db = open_database(find(".").database, busy_timeout_s=5)
+        try:
+            with db.transaction_quietly():
+                return conflicts.keep(db, task, clashes)
+        finally:
+            db.close()
+    except JetpackError as error:
+        return [*map(conflicts.told, clashes), f"This is not kept: {error.message}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
