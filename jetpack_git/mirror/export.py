@@ -132,37 +132,23 @@ class _Flush:
         events: dict[str, list[Event]] = {}
         for row in self._db.all("events.of_tasks", ids=ids):
             events.setdefault(str(row["task_id"]), []).append(to_event(row))
-        done: list[dict[str, object]] = []
-        seen: list[dict[str, object]] = []
+        done: list[tuple[object, ...]] = []
+        seen: list[tuple[str, ...]] = []
+        texts: list[tuple[str, str]] = []
         for one in now:
             try:
                 if one.path and (stat := self._write(one)) is not None:
-                    seen.append(
-                        {
-                            "worktree": self._worktree,
-                            "path": one.path,
-                            "blob": one.blob,
-                            "stat": stat,
-                        }
-                    )
+                    seen.append((one.path, one.blob, stat))
+                    texts.append((one.blob, one.data.decode()))
                 if one.path:
                     _write_log(self._db, self._worktree, one.path, events.get(one.noun_id, []))
             except StoreError as error:
                 self.failed.append(f"{error.message} {error.hint}".strip())
                 continue
-            done.append(
-                {
-                    "worktree": self._worktree,
-                    "kind": one.kind,
-                    "id": one.noun_id,
-                    "marks": one.marks,
-                }
-            )
-        self._db.many("mirror.see", seen)
-        written = {one.path: one for one in now if one.path}
-        texts = [[one["blob"], written[str(one["path"])].data.decode()] for one in seen]
+            done.append((one.kind, one.noun_id, one.marks))
+        self._db.run("mirror.see_all", worktree=self._worktree, seen=dump(seen))
         self._db.run("mirror.keep_texts", texts=dump(texts))
-        self._db.many("mirror.unmark", done)
+        self._db.run("mirror.unmark_all", worktree=self._worktree, done=dump(done))
         return [one for one in found if one.path in new]
 
     def _write(self, one: _Due) -> str | None:

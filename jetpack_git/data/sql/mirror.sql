@@ -13,9 +13,9 @@ SELECT count(*) AS total FROM mirror_pending
 -- name: pending_worktrees
 SELECT DISTINCT worktree FROM mirror_pending
 
--- name: unmark
-DELETE FROM mirror_pending
-WHERE worktree = :worktree AND kind = :kind AND id = :id AND marks = :marks
+-- name: unmark_all
+DELETE FROM mirror_pending WHERE worktree = :worktree AND (kind, id, marks) IN
+    (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:done))
 
 -- name: forget_worktree
 DELETE FROM mirror_pending WHERE worktree = :worktree
@@ -37,6 +37,11 @@ ON CONFLICT DO NOTHING RETURNING path
 -- name: see
 INSERT INTO mirror_seen (worktree, path, blob, stat) VALUES (:worktree, :path, :blob, :stat)
 ON CONFLICT (worktree, path) DO UPDATE SET blob = :blob, stat = :stat
+
+-- name: see_all
+INSERT INTO mirror_seen (worktree, path, blob, stat)
+SELECT :worktree, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:seen) WHERE true
+ON CONFLICT (worktree, path) DO UPDATE SET blob = excluded.blob, stat = excluded.stat
 
 -- name: seen
 SELECT blob, stat FROM mirror_seen WHERE worktree = :worktree AND path = :path
