@@ -100,7 +100,8 @@ def finish(workspace: Workspace, *, with_hooks: bool, references: bool = False) 
     with workspace.db.transaction_quietly():  # of two that install at once, one waits
         drivers.install(where, python=python)
         if with_hooks:
-            setup.hooks = hooks.install(where, python=python, references=references)
+            also = [*hooks.LOADERS, *([hooks.REFERENCES] if references else [])]
+            setup.hooks = hooks.install(where, python=python, also=also)
     if with_hooks:
         hooks.self_test(where, python=python)
     if clone.worktree is not None:

@@ -17,6 +17,7 @@ from guarded import reserve
 from guarded import set_up
 from guarded import told
 
+from jetpack_git.git.hooks import LOADERS
 from jetpack_git.setup import CONFIG
 from jetpack_git.setup import IGNORED
 from jetpack_git.work.agents import Agents
@@ -32,7 +33,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_init_says_what_it_made_and_twice_changes_nothing(bare_repo: Repo) -> None:
-    """Config, ignore file, database and three hooks; the second time nothing at all."""
+    """Config, ignore file, database and the hooks; the second time nothing at all."""
     hooks = bare_repo.path / ".git/hooks"
     first = bare_repo.jetpack("init")
     assert (first.code, first.err) == (0, "")
@@ -42,13 +43,14 @@ def test_init_says_what_it_made_and_twice_changes_nothing(bare_repo: Repo) -> No
         f"hook pre-commit: created ({hooks}/pre-commit)",
         f"hook pre-merge-commit: created ({hooks}/pre-merge-commit)",
         f"hook pre-push: created ({hooks}/pre-push)",
+        *(f"hook {name}: created ({hooks}/{name})" for name in LOADERS),
         f"This clone is set up; its database is {bare_repo.path}/.jetpack/jetpack.db",
     ]
     before = files(bare_repo.path)
     assert before[".jetpack/config.yaml"] == CONFIG.encode()
     again = bare_repo.ok("init")
     assert (again["made"], again["guard"]) == ([], "on")
-    assert [one["action"] for one in again["hooks"]] == ["unchanged"] * 3
+    assert [one["action"] for one in again["hooks"]] == ["unchanged"] * 6
     assert files(bare_repo.path) == before
     bare_repo.git("add", "--all")
     assert bare_repo.git("status", "--short").splitlines() == [
@@ -86,6 +88,7 @@ def test_a_linked_worktree_shares_the_database(bare_repo: Repo, tmp_path: Path) 
         f"{bare_repo.path}/.git/hooks/pre-commit",
         f"{bare_repo.path}/.git/hooks/pre-merge-commit",
         f"{bare_repo.path}/.git/hooks/pre-push",
+        *(f"{bare_repo.path}/.git/hooks/{name}" for name in LOADERS),
     }
     reserve(side, "a.py")
     bare_repo.write("a.py", "x")
@@ -241,6 +244,7 @@ def test_uninstall_takes_away_only_what_is_ours(tmp_path: Path) -> None:
         f"hook pre-commit: removed ({repo.path}/.git/hooks/pre-commit)",
         f"hook pre-merge-commit: removed ({repo.path}/.git/hooks/pre-merge-commit)",
         f"hook pre-push: removed ({repo.path}/.git/hooks/pre-push)",
+        *(f"hook {name}: removed ({repo.path}/.git/hooks/{name})" for name in LOADERS),
         "drivers of task files: removed",
         f"removed {pool}/clean",
         f"What holds your work stays: {repo.path}/.jetpack, {repo.path}/.tasks",

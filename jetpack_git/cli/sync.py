@@ -8,13 +8,17 @@ import click
 
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import busy_timeout_s
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.frame import here
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import JetpackError
 from jetpack_git.errors import NotFound
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import load
 from jetpack_git.workspace import Workspace
+from jetpack_git.workspace import open_workspace
 
 
 @command(short_help="Load what is new in the task files.")
@@ -70,11 +74,38 @@ def answer(frame: Frame, report: load.Report) -> int:
         "added": report.added, "updated": report.updated, "conflicts": report.conflicts,
         "errors": report.errors, "warnings": report.warnings,
     }  # fmt: skip
-    counts = f"{len(report.added)} tasks added, {len(report.updated)} updated"
-    frame.answer(document, counts)
+    frame.answer(document, _counts(report))
     if not frame.json:
         for one in report.warnings + report.conflicts:
             terminal.warn(one)
         for one in report.errors:
             terminal.complain(one)
     return 2 if report.errors else 1 if report.conflicts else 0
+
+
+def load_quietly() -> None:
+    """What came with the task files is in the database, or standard error says why not.
+
+    For git's hooks: git has done its work, so nothing here may look like its failure.
+    """
+    try:
+        workspace = open_workspace(here(), busy_timeout_s=busy_timeout_s())
+    except JetpackError:
+        return  # not set up: there is nothing to load into
+    try:
+        root = workspace.clone.worktree
+        report = load.load(workspace.db, root) if root is not None else load.Report()
+        if report.added or report.updated:
+            terminal.remark(f"tasks: {_counts(report)}")
+        for one in workspace.warnings + report.warnings + report.conflicts:
+            terminal.warn(one)
+        for one in report.errors:
+            terminal.complain(one)
+    except JetpackError as error:
+        terminal.warn(f"task files are not loaded: {error.message} Run: git jetpack sync")
+    finally:
+        workspace.close()
+
+
+def _counts(report: load.Report) -> str:
+    return f"{len(report.added)} tasks added, {len(report.updated)} updated"

@@ -11,6 +11,7 @@ from pathlib import Path
 from jetpack_git.git.run import git
 
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+LOADERS = ("post-checkout", "post-merge", "post-rewrite")  # they load what came
 REFERENCES = "reference-transaction"  # only where somebody asked for it
 BEGIN = b"# >>> git-jetpack >>>"
 BLOCK = re.compile(rb"^%b\r?\n.*?^# <<< git-jetpack <<<" % BEGIN, re.M | re.S)

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from jetpack_git.errors import BadInput
@@ -26,7 +27,8 @@ from jetpack_git.errors import StoreError
 from jetpack_git.git.hook_files import BEGIN
 from jetpack_git.git.hook_files import BLOCK
 from jetpack_git.git.hook_files import HOOKS as HOOKS
-from jetpack_git.git.hook_files import REFERENCES
+from jetpack_git.git.hook_files import LOADERS as LOADERS
+from jetpack_git.git.hook_files import REFERENCES as REFERENCES
 from jetpack_git.git.hook_files import hooks_dir as hooks_dir
 from jetpack_git.git.hook_files import own_folder
 from jetpack_git.git.hook_files import shim
@@ -40,16 +42,13 @@ from jetpack_git.git.hook_managers import husky_file
 from jetpack_git.git.run import environment
 
 ANSWER = "git-jetpack guard ok"
-_ALL = (*HOOKS, REFERENCES)
+_OPTIONAL = (*LOADERS, REFERENCES)
+_ALL = (*HOOKS, *_OPTIONAL)
 _AGAIN = 'Install git-jetpack for that interpreter, then run "git jetpack init" again.'
 
 _PROGRAM = re.compile(rb" -I -S -c '(.*?)' ", re.S)
 _RECORDED = re.compile(rb"^  python=(.*?)\r?\n  if \[", re.M | re.S)
-_CALL = re.compile(
-    rb"^[^#\n]*\bgit[- ]jetpack hook (pre-commit|pre-merge-commit|pre-push|%b)(?![\w-])"
-    % REFERENCES.encode(),
-    re.M,
-)
+_CALL = re.compile(rb"^[^#\n]*\bgit[- ]jetpack hook (%b)(?![\w-])" % "|".join(_ALL).encode(), re.M)
 _SHELL = re.compile(rb"#!\s*(/\S*/)?(env\s+)?(sh|ash|bash|dash|ksh|mksh|zsh)(\s+-[efuvx]+)?\s*$")
 # `exec python3 "$0"`: the same file is read by another language, which would trip over a block.
 _READ_TWICE = re.compile(rb"^[^#\n]*\bexec\b[^\n]*\$\{?(0|BASH_SOURCE)\b", re.M)
@@ -94,25 +93,25 @@ class HookState:
         return other or self.state == "installed"
 
 
-def install(worktree: Path, *, python: Path, references: bool = False) -> list[Installed]:
+def install(worktree: Path, *, python: Path, also: Sequence[str] = ()) -> list[Installed]:
     """The guard runs at every commit and merge, or `left` says who has to call it.
 
-    With `references` it also runs whenever a branch moves. Raises BadInput when a hook cannot
-    be kept, and then nothing is written.
+    Hooks that are not the guard's usual ones are installed where `also` names them. Raises
+    BadInput when a hook cannot be kept, and then nothing is written.
     """
-    states = status(worktree, python=python)
-    found = states[0].found
+    found = find(worktree, python=python, also=also)
     if found.manager != "none":
-        if references:
+        if REFERENCES in also:
             raise BadInput(
                 f"{found.manager} manages the hooks here, and {REFERENCES} was not installed.",
                 hint=f"Let that hook call: git-jetpack hook {REFERENCES} STATE",
             )
+        states = [replace(one, found=found) for one in status(worktree, python=python)]
         actions = ["unchanged" if s.state == "installed" else "left" for s in states]
         return [Installed(s.name, s.path, a, found) for s, a in zip(states, actions, strict=True)]
     with _file_errors():
         folder = hooks_dir(worktree)
-        paths = [folder / name for name in (_names(folder) if not references else _ALL)]
+        paths = [folder / name for name in _names(folder, also)]
         ways = [(path, _way(path)) for path in paths]
         return [Installed(path.name, path, _put(path, way, python), found) for path, way in ways]
 
@@ -160,9 +159,10 @@ def self_test(worktree: Path, *, python: Path) -> None:
         raise StoreError(f"The guard's self-test failed ({done.returncode}): {said}", hint=_AGAIN)
 
 
-def _names(folder: Path) -> tuple[str, ...]:
-    """The hooks that ought to be there: the one for references only where it is."""
-    return _ALL if BLOCK.search(text_at(folder / REFERENCES)) else HOOKS
+def _names(folder: Path, also: Sequence[str] = ()) -> list[str]:
+    """The hooks that ought to be there: of the optional ones those that are, and `also`."""
+    there = [one for one in _OPTIONAL if one in also or BLOCK.search(text_at(folder / one))]
+    return [*HOOKS, *there]
 
 
 def _way(path: Path) -> str:
@@ -250,7 +250,7 @@ def _state(worktree: Path, found: Found, path: Path, wanted: Path) -> HookState:
             state = "installed" if recorded == wanted else "other-interpreter"
             return HookState(path.name, place, state, recorded, found)
         calls = {os.fsdecode(call) for call in _CALL.findall(text)}
-        if path.name in calls or (calls and not named and path.name != "pre-push"):
+        if path.name in calls or (calls and not named and path.name in HOOKS[:2]):
             return HookState(path.name, place, "installed", None, found)
     state = "missing" if found.manager == "none" else "managed-missing"
     return HookState(path.name, path, state, None, found)

@@ -12,6 +12,7 @@ from jetpack_git.errors import StoreError
 KEPT = frozenset(
     {"GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS", "GIT_EXEC_PATH", "GIT_TERMINAL_PROMPT"}
 )
+NO_LOAD = "JETPACK_NO_LOAD"  # the hooks of ours that would load files leave that to us
 SETTINGS = "GIT_CONFIG_"  # where the config is, and what `git -c name=value` adds to it
 
 
@@ -22,7 +23,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GIT_") or name in KEPT or name.startswith(SETTINGS)
     }
-    return kept | (extra or {})
+    return kept | {NO_LOAD: "1"} | (extra or {})
 
 
 def run(

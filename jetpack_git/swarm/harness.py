@@ -22,6 +22,7 @@ from pathlib import Path
 from jetpack_git import clock
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
+from jetpack_git.git.run import NO_LOAD
 from jetpack_git.git.run import environment
 
 PLACES = ("task_id", "prompt_file", "worktree", "branch", "agent")
@@ -241,6 +242,7 @@ def check(argv: list[str]) -> None:
 def _environment(extra: dict[str, str]) -> dict[str, str]:
     """The command's environment: ours without git's variables, with `git jetpack` on PATH."""
     found = environment(extra)
+    found.pop(NO_LOAD, None)  # what an agent pulls is news
     ours = os.path.dirname(sys.executable)
     found["PATH"] = os.pathsep.join(filter(None, (found.get("PATH", os.defpath), ours)))
     return found
