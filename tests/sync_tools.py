@@ -7,7 +7,8 @@ from pathlib import Path
 from conftest import Repo
 
 NOTHING: dict[str, object] = {
-    "schema": 1, "added": [], "updated": [], "conflicts": [], "errors": [], "warnings": [],
+    "schema": 1, "added": [], "updated": [], "deleted": [], "conflicts": [], "errors": [],
+    "warnings": [],
 }  # fmt: skip
 
 

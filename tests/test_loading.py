@@ -131,3 +131,65 @@ def test_our_own_git_commands_load_nothing(repo: Repo) -> None:
     assert "JETPACK_NO_LOAD" in (repo.path / ".git/hooks/post-checkout").read_text()
     repo.git("worktree", "add", "--quiet", "../linked", JETPACK_NO_LOAD="1")
     assert (repo.path.parent / "linked/.tasks" / f"{task}.md").read_text() == text
+
+
+def drop(repo: Repo, task_id: str) -> None:
+    """A commit that deletes the task's files."""
+    repo.git("rm", "--quiet", "--ignore-unmatch", f".tasks/{task_id}.md", f".tasks/{task_id}.log")
+    repo.git("commit", "--quiet", "-m", f"Drop {task_id}")
+
+
+@pytest.mark.parametrize("way", ["--ff-only", "--no-rebase", "--rebase"])
+def test_what_newer_commits_delete_is_deleted(clones: tuple[Repo, Repo], way: str) -> None:
+    """And stays so when something older is checked out; a revert brings it back."""
+    here, there = clones
+    one = shared(here)
+    there.git("branch", "old")
+    waits = there.add("Waits", "--depends", one)
+    there.commit("Waits")
+    here.git("pull", "--quiet", str(there.path), "main")
+    drop(here, one)
+    if way != "--ff-only":
+        there.write("other.txt", "")
+        there.commit("Something else")
+    assert "1 deleted" in said(there, "pull", "--quiet", "--no-edit", way, "origin", "main")
+    assert there.jetpack("show", one).code == 2
+    assert "which is not here" in there.jetpack("why", waits).out
+    for name in ("old", "HEAD~1", "main"):
+        there.git("checkout", "--quiet", name)
+        there.ok("sync") if name == "old" else there.jetpack("sync")
+        assert there.jetpack("show", one).code == 2
+    assert here.ok("sync")["deleted"] == [one]
+    here.git("revert", "--no-edit", "HEAD")
+    here.ok("sync")
+    assert here.ok("show", one)["task"]["title"] == "Shared"
+    there.git("pull", "--quiet", "--no-edit", "--no-rebase", "origin", "main")
+    assert there.ok("show", one)["task"]["title"] == "Shared"
+    assert there.jetpack("doctor").out == "Everything is in order.\n"
+
+
+def test_what_was_changed_here_is_not_deleted_by_others(clones: tuple[Repo, Repo]) -> None:
+    """Nor is what somebody works on; that is told, and the file is back."""
+    here, there = clones
+    one = shared(here)
+    drop(here, one)
+    there.git("switch", "--quiet", "-c", "mine")
+    there.ok("claim", one)
+    there.commit("Mine")
+    there.git("switch", "--quiet", "main")
+    assert f"{one} 'Shared' was deleted by others" in said(there, "pull", "--quiet", "--ff-only")
+    assert there.ok("show", one)["task"]["status"] == "claimed"
+    assert "status: claimed" in file(there, one).read_text()
+
+
+def test_a_file_that_is_only_missing_deletes_nothing(clones: tuple[Repo, Repo]) -> None:
+    """Nobody has committed that."""
+    here, _ = clones
+    one = shared(here)
+    file(here, one).unlink()
+    assert here.ok("sync")["deleted"] == []
+    here.write("x.txt", "")
+    here.git("add", "x.txt")
+    here.git("commit", "--quiet", "-m", "Something else")
+    assert here.ok("sync")["deleted"] == []
+    assert here.ok("show", one)["task"]["title"] == "Shared"

@@ -71,8 +71,8 @@ def _file_of(workspace: Workspace, root: str, text: str) -> str:
 def answer(frame: Frame, report: load.Report) -> int:
     """The exit code of a load, once it has been told what was loaded."""
     document: dict[str, object] = {
-        "added": report.added, "updated": report.updated, "conflicts": report.conflicts,
-        "errors": report.errors, "warnings": report.warnings,
+        "added": report.added, "updated": report.updated, "deleted": report.deleted,
+        "conflicts": report.conflicts, "errors": report.errors, "warnings": report.warnings,
     }  # fmt: skip
     frame.answer(document, _counts(report))
     if not frame.json:
@@ -95,7 +95,7 @@ def load_quietly() -> None:
     try:
         root = workspace.clone.worktree
         report = load.load(workspace.db, root) if root is not None else load.Report()
-        if report.added or report.updated:
+        if report.added or report.updated or report.deleted:
             terminal.remark(f"tasks: {_counts(report)}")
         for one in workspace.warnings + report.warnings + report.conflicts:
             terminal.warn(one)
@@ -108,4 +108,5 @@ def load_quietly() -> None:
 
 
 def _counts(report: load.Report) -> str:
-    return f"{len(report.added)} tasks added, {len(report.updated)} updated"
+    gone = f", {len(report.deleted)} deleted" if report.deleted else ""
+    return f"{len(report.added)} tasks added, {len(report.updated)} updated{gone}"

@@ -66,6 +66,13 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     except JetpackError as error:
         yield Difference(path, error.message, error.hint)
         return
+    if row is None and db.one("tasks.is_deleted", id=task_id) is not None:
+        yield Difference(
+            path, f"{path} is of a task that was deleted on another branch.",
+            "Merge that branch, or keep the task: git jetpack sync --from-files " + task_id,
+            serious=False,
+        )  # fmt: skip
+        return
     if row is None:
         yield Difference(path, f"{path} is not in the database.", "Load it with: git jetpack sync")
         return

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
@@ -16,6 +17,14 @@ from jetpack_git.git.run import succeeds
 from jetpack_git.mirror import files
 
 HEAD = "HEAD"
+
+
+class Change(NamedTuple):
+    """What a commit did to a file: the blob ids, and the letter of `git log --raw`."""
+
+    old: str
+    new: str
+    letter: str
 
 
 def stands_on(branch: str, path: str, blob: str, *, worktree: str) -> bool:
@@ -34,6 +43,7 @@ class History:
         self._cwd = Path(worktree)
         row = db.one("mirror.seen", worktree=worktree, path=HEAD)
         self.before = str(row["blob"]) if row is not None else ""
+        self._branch_before = str(row["stat"]) if row is not None else ""
         said = git("rev-parse", HEAD, "--symbolic-full-name", HEAD, cwd=self._cwd, check=False)
         now, _, self._branch = said.partition("\n")
         self.now = now if self._branch else ""  # there is no commit yet
@@ -44,11 +54,36 @@ class History:
 
         None stands before one that was made from it.
         """
-        found = self._log("--topo-order", HEAD) if self.now else {}
+        found = {path: dict.fromkeys(_versions(one)) for path, one in self._changes.items()}
         if self._branch.startswith("refs/"):
-            for path, blobs in self._log("--walk-reflogs", self._branch).items():
-                found[path] = list(dict.fromkeys([*found.get(path, ()), *blobs]))
-        return found
+            for path, changes in self._log("--walk-reflogs", self._branch).items():
+                found.setdefault(path, {}).update(dict.fromkeys(_versions(changes)))
+        return {path: list(blobs) for path, blobs in found.items()}
+
+    @cached_property
+    def _changes(self) -> dict[str, list[Change]]:
+        return self._log("--topo-order", HEAD) if self.now else {}
+
+    @cached_property
+    def deleted(self) -> set[str]:
+        """The files that newer commits than those of the last load have deleted.
+
+        Newer is what HEAD has come to by commits, a merge, a pull or a rebase of its branch;
+        a checkout of something older, or of another branch, deletes nothing.
+        """
+        if not self.now or self.before in ("", self.now):
+            return set()
+        newer = succeeds("merge-base", "--is-ancestor", self.before, HEAD, cwd=self._cwd) or (
+            self._branch == self._branch_before
+            and not succeeds("merge-base", "--is-ancestor", HEAD, self.before, cwd=self._cwd)
+        )
+        since = self._log("--topo-order", f"{self.before}..{HEAD}") if newer else {}
+        return {path for path, changes in since.items() if changes[0].letter == "D"}
+
+    def came_back(self, path: str) -> bool:
+        """Whether a commit that led to HEAD has deleted the file, and a later one has it again."""
+        letters = [one.letter for one in self._changes.get(path, ())]
+        return "D" in letters and letters[0] != "D"
 
     def is_committed(self, path: str, blob: str) -> bool:
         """Whether a commit on some branch has this version of the file."""
@@ -68,20 +103,27 @@ class History:
                 "mirror.remember",
                 [
                     {"path": path, "blob": blob}
-                    for path, blobs in since.items()
+                    for path, changes in since.items()
                     if path not in unsettled
-                    for blob in blobs
+                    for blob in _versions(changes)
                 ],
             )
-            committed = [blob for blobs in since.values() for blob in blobs]
+            committed = [blob for changes in since.values() for blob in _versions(changes)]
             self._db.run("mirror.forget_texts", blobs=dump(committed))
             if not unsettled:
                 self._db.run(
-                    "mirror.see", worktree=self._worktree, path=HEAD, blob=self.now, stat=""
+                    "mirror.see",
+                    worktree=self._worktree,
+                    path=HEAD,
+                    blob=self.now,
+                    stat=self._branch,
                 )
 
-    def _log(self, *commits: str) -> dict[str, list[str]]:
-        """The versions in these commits; in all that led to HEAD, where these are gone."""
+    def _log(self, *commits: str) -> dict[str, list[Change]]:
+        """The changes in these commits, the newest first.
+
+        In all that led to HEAD, where these are gone.
+        """
         done = run(
             "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *commits, "--",
             files.FOLDER, cwd=self._cwd, check=False,
@@ -89,8 +131,11 @@ class History:
         if done.returncode != 0:
             return self._log(HEAD) if commits != (HEAD,) else {}
         fields = done.stdout.decode("utf-8", "replace").split("\0")
-        found: dict[str, dict[str, None]] = {}
+        found: dict[str, list[Change]] = {}
         for info, path in zip(fields[::2], fields[1::2], strict=False):
-            old, new = info.split(" ")[2:4]
-            found.setdefault(path, {}).update({new: None, old: None})
-        return {path: [one for one in blobs if one.strip("0")] for path, blobs in found.items()}
+            found.setdefault(path, []).append(Change(*info.split(" ")[2:5]))
+        return found
+
+
+def _versions(changes: list[Change]) -> list[str]:
+    return [one for change in changes for one in (change.new, change.old) if one.strip("0")]

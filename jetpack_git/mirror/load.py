@@ -24,6 +24,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import bases
 from jetpack_git.mirror import conflicts
+from jetpack_git.mirror import delete
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
@@ -42,6 +43,7 @@ class Report:
 
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -101,6 +103,7 @@ class _Load:
                 for path, stat, data in others:
                     self._load_other(path, stat, data)
                 self._load_tasks(tasks)
+                self._delete(set(self.seen) - {path for path, _ in entries})
                 self.history.advance(self.unsettled)
         return self.report
 
@@ -144,6 +147,34 @@ class _Load:
         for task_id in self._check_structure(suspects | changed):
             self._see(replace((suspects | changed)[task_id], stat=""), self._row_blob(task_id))
 
+    def _delete(self, vanished: set[str]) -> None:
+        """The tasks whose files newer commits have deleted are gone, unless they changed since."""
+        for path in sorted(vanished & self.history.deleted):
+            if not path.endswith(".md") or path.startswith(files.PLANS + "/"):
+                continue
+            row = self.db.one("tasks.get", id=Path(path).stem)
+            if row is None:
+                continue
+            ours = to_task(row)
+            if self._is_unchanged(path, ours):
+                delete.task(self.db, ours)
+                self.report.deleted.append(ours.id)
+            else:
+                self.report.conflicts.append(
+                    f"{ours.id} {ours.title!r:.60} was deleted by others, and changed here since; "
+                    "it stays."
+                )
+                Journal(self.db, self.worktree).touched("task", ours.id)
+
+    def _is_gone(self, one: _File) -> bool:
+        """Whether the file is an old version of a task that was deleted, on another branch."""
+        return (
+            self.db.one("tasks.is_deleted", id=one.parsed.task.id) is not None
+            and self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
+            and not self._is_forced(one.path)
+            and not self.history.came_back(one.path)
+        )
+
     def _is_suspect(self, path: str) -> bool:
         """Whether something was wrong with what the file says of other tasks."""
         return path in self.seen and self.seen[path]["stat"] == ""
@@ -151,7 +182,10 @@ class _Load:
     def _is_news(self, one: _File, ours: Task | None) -> bool:
         """Whether the file says something that the database never read or wrote."""
         if ours is None:
-            return True
+            gone = self._is_gone(one)
+            if gone:
+                self._see(one, one.blob)
+            return not gone
         theirs = merged(ours, one.parsed.task)
         known = self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
         if text.task_text(theirs) != text.task_text(ours):

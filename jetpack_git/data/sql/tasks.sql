@@ -282,3 +282,10 @@ WHERE t.children <> (SELECT count(*) FROM tasks c WHERE c.parent_id = t.id)
         SELECT 1 FROM tasks c
         WHERE c.parent_id = t.id AND c.status NOT IN ('completed', 'cancelled')
     ))
+
+-- name: delete
+DELETE FROM tasks WHERE id = :id
+
+-- name: is_deleted
+SELECT 1 AS found FROM events WHERE task_id = :id AND kind = 'task.deleted'
+    AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = :id) LIMIT 1

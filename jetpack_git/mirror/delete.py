@@ -1,0 +1,20 @@
+"""Tasks whose files newer commits have deleted."""
+
+from __future__ import annotations
+
+from jetpack_git.data import settle
+from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
+from jetpack_git.models.task import Task
+
+
+def task(db: Database, gone: Task) -> None:
+    """The task is gone, and an event says so. What waits for it waits for what is not here."""
+    journal = Journal(db, None)
+    waiting = [str(row["task_id"]) for row in db.all("dependencies.dependents", id=gone.id)]
+    settle.uprooted(db, [gone.id, *gone.depends])
+    for table in ("dependencies", "links", "aliases"):
+        db.run(f"{table}.clear", task_id=gone.id)
+    db.run("tasks.delete", id=gone.id)
+    journal.event("task.deleted", gone.id, note=gone.title)
+    settle.after_structure(journal, waiting, [gone.parent_id] if gone.parent_id else [])
