@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resolve": ("conflicts", "Decide what branches disagree on."),
     "doctor": ("doctor", "Check this clone, and repair what can be repaired."),
     "uninstall": ("uninstall", "Take git-jetpack's hooks and worktrees out of this clone."),
-    "hook": ("hook", "Run the guard as a git hook does."),
+    "hook": ("hook", "Do what a git hook of ours does."),
 }
 HIDDEN = frozenset({"hook"})
 BROKEN_PIPE = 141  # as a shell reports a program that SIGPIPE has ended
