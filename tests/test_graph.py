@@ -275,3 +275,19 @@ def test_a_large_change_waits_for_whoever_needs_it(db: Database, tasks: Tasks) -
     assert taken is not None
     assert taken.graph_score == 100 + 10 * 12 + 20
     assert metrics.refresh(db, at_most=1)
+
+
+def test_what_is_cancelled_is_no_part_of_the_graph(tasks: Tasks) -> None:
+    """It takes no time and waits for nobody."""
+    a = add(tasks, "A", estimate_s=3600)
+    b = add(tasks, "B", depends=(a,), estimate_s=7200)
+    x = add(tasks, "X", estimate_s=360_000)
+    y = add(tasks, "Y", depends=(a, x), estimate_s=360_000)
+    metrics.refresh(tasks.db)
+    assert tasks.get(a).graph_score < tasks.get(x).graph_score
+    for one in (y, x):
+        tasks.cancel(one, agent="bob")
+    metrics.refresh(tasks.db)
+    assert (tasks.get(a).graph_score, tasks.get(x).graph_score) == (130, 20)
+    assert tasks.get(b).graph_score == 100
+    assert set(whole(tasks.db)) == {a, b}

@@ -207,6 +207,40 @@ def test_each_reason_is_a_line(tasks: Tasks) -> None:
         f"it waits for {held} (as {epic} does), which is claimed, held by bob",
         f"it waits for {failed}, which is failed for good",
     }
-    assert [reason.kind for reason in reasons(tasks.db, tasks.get(epic))] == ["parent"]
+    assert [reason.kind for reason in reasons(tasks.db, tasks.get(epic))] == ["parent", "blocked"]
     assert [reason.kind for reason in reasons(tasks.db, tasks.get(held))] == ["held"]
     assert reasons(tasks.db, tasks.get(add(tasks))) == []
+
+
+def test_a_failure_below_a_parent_is_seen_by_who_waits_for_it(repo: Repo) -> None:
+    """In the listing and in the reason; a parent is shown as its children say."""
+    parent = repo.add("Parent")
+    child = repo.add("Child", "--parent", parent)
+    waits = repo.add("Waits", "--depends", parent)
+    repo.ok("claim", child)
+    (why,) = repo.ok("why", waits)["why"]
+    assert why["text"] == f"it waits for {parent}, which is in_progress"
+    assert repo.ok("show", parent)["task"]["status"] == "in_progress"
+    nodes = {one["id"]: one["status"] for one in repo.ok("graph")["nodes"]}
+    assert nodes[parent] == "in_progress"
+    for status in ("pending", "in_progress", "claimed"):
+        found = repo.ok("list", "--status", status)["tasks"]
+        assert parent not in [one["id"] for one in found]
+    repo.ok("fail", child, "--final")
+    (why,) = repo.ok("why", waits)["why"]
+    assert why["text"].endswith(f"which is failed, because {child} failed for good")
+    assert f"blocked: {child} failed" in repo.jetpack("list").out
+    assert f"{child} failed for good" in repo.jetpack("ready", "--explain").out
+
+
+def test_a_move_that_would_be_a_cycle_is_refused_with_the_whole_way(repo: Repo) -> None:
+    """From a task back to itself."""
+    one, two = repo.add("One"), repo.add("Two")
+    repo.add("Part", "--parent", one)
+    repo.ok("dep", "add", two, one)
+    below = repo.add("Below", "--parent", two)
+    for task, parent in ((one, below), (two, one)):
+        said = repo.jetpack("edit", task, "--parent", parent).err
+        way = said.split("wait for each other, ")[1].splitlines()[0].split(" -> ")
+        assert len(way) > 1
+        assert way[0] == way[-1] or {way[0], way[-1]} <= {task, parent, below}

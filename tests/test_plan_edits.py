@@ -17,6 +17,11 @@ from jetpack_git.work.plan_load import load as load_plan
 from jetpack_git.work.tasks import Tasks
 
 
+def by_title(tasks: Tasks) -> dict[str, Task]:
+    """All tasks."""
+    return {one.title: one for one in tasks.list()[0]}
+
+
 def load(tasks: Tasks, text: str, *, drop_finished: bool = False) -> Changes:
     """What loading the text does."""
     document = parse(text.encode(), source="plan.md", title="plan")
@@ -215,3 +220,56 @@ def test_a_dry_run_is_a_diff(repo: Repo) -> None:
     assert done.out.splitlines()[0] == (
         "plan p: 1 tasks added, 3 updated, 1 cancelled, 3 unchanged"
     )
+
+
+def test_an_item_that_loses_its_parts_can_be_claimed(tasks: Tasks) -> None:
+    """What was below it is cancelled beside it, and comes back below it when it is named again."""
+    load(tasks, "- A\n  - a\n    - deep\n- B [depends: A]\n")
+    whole = by_title(tasks)
+    changes = load(tasks, "- A\n- B [depends: A]\n")
+    assert [one.title for one in changes.retired] == ["deep"]
+    found = by_title(tasks)
+    assert (found["A"].state, found["A"].children, found["B"].state) == ("ready", 0, "blocked")
+    assert (found["a"].status, found["deep"].status) == ("cancelled", "cancelled")
+    assert tasks.claim(found["A"].id, agent="bob").status == "claimed"
+    tasks.release(found["A"].id, agent="bob")
+    load(tasks, "- A\n  - a\n    - deep\n- B [depends: A]\n")
+    again = by_title(tasks)
+    assert {name: (one.id, one.parent_id, one.state) for name, one in again.items()} == {
+        name: (one.id, one.parent_id, one.state) for name, one in whole.items()
+    }
+
+
+def test_an_item_whose_parts_are_held_stays_a_parent(tasks: Tasks) -> None:
+    """Until their holder is done with them."""
+    load(tasks, "- A\n  - a\n")
+    tasks.claim(by_title(tasks)["a"].id, agent="bob")
+    changes = load(tasks, "- A\n")
+    assert [one.title for one in changes.held] == ["a"]
+    assert by_title(tasks)["A"].children == 1
+
+
+@pytest.mark.parametrize("title", ["Write parser docs", "Write parser tests for Windows"])
+def test_finished_work_is_not_new_work_of_a_similar_name(tasks: Tasks, title: str) -> None:
+    """Neither does the item vanish in the finished task, nor the finished task in the item."""
+    load(tasks, "- Write parser tests\n- Z\n")
+    finished = by_title(tasks)["Write parser tests"].id
+    tasks.claim(finished, agent="bob")
+    tasks.done(finished, agent="bob")
+    with pytest.raises(BadInput, match="the plan no longer has what is finished"):
+        load(tasks, f"- {title}\n- Z\n")
+    changes = load(tasks, f"- [x] Write parser tests\n- {title}\n- Z\n")
+    assert [one.title for one in changes.added] == [title]
+    renamed = load(tasks, f"- [x] Write parsers tests\n- {title}\n- Z\n")
+    assert (renamed.added, renamed.retired) == ([], [])
+
+
+def test_gaps_between_siblings_are_no_change(tasks: Tasks) -> None:
+    """A plan without what was cancelled stands in the same order; another order is a change."""
+    load(tasks, "- A\n- B\n- C\n")
+    tasks.cancel(by_title(tasks)["A"].id, agent="bob")
+    assert load(tasks, "- B\n- C\n").updated == []
+    assert [one.title for one in load(tasks, "- B\n- C\n- D\n").added] == ["D"]
+    assert "C" in [one.after.title for one in load(tasks, "- C\n- B\n- D\n").updated]
+    order = sorted(tasks.list(state="ready")[0], key=lambda one: one.position)
+    assert [one.title for one in order] == ["C", "B", "D"]

@@ -84,7 +84,13 @@ def test_a_whole_plan() -> None:
         PlanItem(first, deeper, "First", 25, 0, depends=(site, lists)),
         PlanItem(site, None, "Launch the site", 26, 1),
     )
-    assert parse(EXAMPLE.encode(), source="p", title="Plan") == PlanDocument("Plan", items)
+    warnings = (
+        "p:2: author: has no meaning in a plan, and is not kept.",
+        "p:5: the text before the first item belongs to no task, and is not kept. "
+        "Put it below a heading.",
+    )
+    found = parse(EXAMPLE.encode(), source="p", title="Plan")
+    assert found == PlanDocument("Plan", items, warnings=warnings)
 
 
 def test_line_ends_and_the_byte_order_mark_do_not_matter() -> None:

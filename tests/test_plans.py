@@ -145,7 +145,7 @@ def test_an_item_with_an_id_may_be_renamed_and_moved(tasks: Tasks) -> None:
     load(tasks, "# One\n- Task [id: t]\n- Other\n# Two\n- Last\n")
     task_id = by_title(tasks)["Task"].id
     changes = load(tasks, "# One\n- Other\n# Two\n- Last\n- Renamed [id: t]\n")
-    assert summary(changes) == ([], ["Other", "Renamed"], 3, [])
+    assert summary(changes) == ([], ["Renamed"], 4, [])
     found = by_title(tasks)
     assert (found["Renamed"].id, found["Renamed"].parent_id) == (task_id, found["Two"].id)
     assert (found["One"].children, found["Two"].children) == (1, 2)

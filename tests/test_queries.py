@@ -142,3 +142,15 @@ def test_what_is_searched_survives_a_new_schema(db: Database, tasks: Tasks) -> N
     rebuild: Callable[[str], None] = db.backend.script
     rebuild("INSERT INTO task_words (task_words) VALUES ('integrity-check')")
     assert [task.id for task, _ in queries.search(db, "needle")[0]] == [task_id]
+
+
+def test_records_and_one_document_exclude_each_other(repo: Repo) -> None:
+    """And a field that only some tasks have is empty for the others."""
+    parent = repo.add("Parent")
+    repo.add("Child", "--parent", parent)
+    for more in (["-z"], ["--format", "{id}"]):
+        assert repo.jetpack("list", "--json", *more).code == 2
+    said = repo.jetpack("list", "--format", "{title}:{progress}")
+    assert (said.code, said.out.splitlines()[1]) == (0, "Child:")
+    assert repo.jetpack("list", "--format", "{title} {nonsense}").out == ""
+    assert repo.jetpack("list", "-n", "9" * 20).code == 2

@@ -26,7 +26,7 @@ def task(one: Task, below: Rollup | None = None) -> dict[str, object]:
         "id": one.id,
         "title": one.title,
         "description": one.description,
-        "status": str(one.state),
+        "status": str(one.state if below is None else below.state(one.status)),
         "priority": one.priority,
         "parent_id": one.parent_id,
         "plan_id": one.plan_id,

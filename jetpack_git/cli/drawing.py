@@ -9,6 +9,7 @@ from html import escape
 from jetpack_git.cli.terminal import columns
 from jetpack_git.cli.terminal import safe
 from jetpack_git.models import durations
+from jetpack_git.models.task import CLOSED
 from jetpack_git.work.graph import Node
 from jetpack_git.work.graph import TaskGraph
 
@@ -26,7 +27,7 @@ def text(graph: TaskGraph) -> Iterator[str]:
     rows = [
         (
             f"{one.depth}{'*' if one.critical else ''}", one.id, one.status,
-            f"{one.dependents} wait" if one.dependents else "",
+            f"{one.dependents} wait" if one.dependents and one.status not in CLOSED else "",
             f"unblocks {one.unblocks}" if one.unblocks else "", _short(one.title),
         )
         for one in sorted(leaves, key=lambda one: one.depth)

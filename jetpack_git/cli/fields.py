@@ -42,7 +42,7 @@ def task_fields(function: Function) -> Function:
 def limit_option(default: int) -> Callable[[Function], Function]:
     """How many items a listing shows."""
     return click.option(
-        "-n", "--limit", type=click.IntRange(min=0), default=default, show_default=True,
+        "-n", "--limit", type=click.IntRange(0, 10**9), default=default, show_default=True,
         help="Show so many; 0 shows all.",
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from jetpack_git.work.why import failed_before
     "states",
     multiple=True,
     type=click.Choice([str(one) for one in Status]),
-    help="Only these; pending ones may be ready or blocked; repeatable.",
+    help="Only these, of parents those that are over; pending is ready or blocked; repeatable.",
 )
 @click.option("--assignee", metavar="NAME", help="Only what this agent holds or held.")
 @click.option("--plan", metavar="ID", help="Only the tasks of this plan.")
@@ -66,7 +66,7 @@ def list_(
     page = queries.run(tasks.db, query, limit=limit, after=after)
     below = tasks.rollups(page.tasks)
     found = [documents.task(one, below.get(one.id)) for one in page.tasks]
-    if records.wanted(form, nul):
+    if records.wanted(form, nul, json=frame.json):
         records.say(found, form, nul)
         return
     lines = task_lines(page.tasks, page.total, below, failed_before(tasks.db, page.tasks))

@@ -51,6 +51,7 @@ def load(
     elsewhere = partial(find.exact, workspace.db)
     document = parse(_read(plan), source=plan, title=Path(plan).stem, elsewhere=elsewhere)
     document = _named(workspace.db, document, name, source, root)
+    workspace.warnings += document.warnings
     count = len(document.items)
     with progress_bar("Loading", 2 * count) as progress:
         workspace.progress = lambda done, total: progress(count + done, count + total)

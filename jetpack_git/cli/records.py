@@ -28,8 +28,10 @@ def options(function: Function) -> Function:
     )
 
 
-def wanted(form: str | None, nul: bool) -> bool:
-    """Whether records are asked for."""
+def wanted(form: str | None, nul: bool, *, json: bool) -> bool:
+    """Whether records are asked for. Raises BadInput when one document is, too."""
+    if json and (form is not None or nul):
+        raise BadInput("--json is one document.", hint="Leave out --json, or --format and -z.")
     return form is not None or nul
 
 
@@ -39,6 +41,12 @@ def say(tasks: Sequence[Mapping[str, object]], form: str | None, nul: bool) -> N
     Without `nul` a record is one line: what a terminal would obey is written visibly.
     """
     parts = _parsed(form or DEFAULT)
+    known = dict.fromkeys(name for task in tasks for name in task)
+    unknown = [name for _, name in parts if name and tasks and name not in known]
+    if unknown:
+        raise BadInput(
+            f"A task has no field {unknown[0]!r:.60}.", hint=f"There are: {', '.join(known)}"
+        )
     for task in tasks:
         record = "".join(text + (_text(task, name) if name else "") for text, name in parts)
         sys.stdout.write(f"{record}\0" if nul else f"{safe(record)}\n")
@@ -63,9 +71,7 @@ def _parsed(form: str) -> list[tuple[str, str | None]]:
 
 
 def _text(task: Mapping[str, object], name: str) -> str:
-    if name not in task:
-        raise BadInput(f"A task has no field {name!r:.60}.", hint=f"There are: {', '.join(task)}")
-    value = task[name]
+    value = task.get(name)  # parents alone have a progress
     if isinstance(value, list):
         return ",".join(map(str, value))
     return "" if value is None else str(value)

@@ -35,9 +35,11 @@ class PlanItem:
 class PlanDocument:
     """A plan as its file has it. `items` are in document order, parents before children.
 
-    `id` is what its front matter calls it, if it does.
+    `id` is what its front matter calls it, if it does. `warnings` say what of the file is kept
+    nowhere.
     """
 
     title: str
     items: tuple[PlanItem, ...]
     id: str | None = None
+    warnings: tuple[str, ...] = ()

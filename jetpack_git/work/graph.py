@@ -10,6 +10,8 @@ import networkx as nx
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
+from jetpack_git.data.rows import dump
+from jetpack_git.data.rows import to_rollup
 from jetpack_git.errors import NotFound
 from jetpack_git.models.task import CLOSED
 from jetpack_git.work import metrics
@@ -56,9 +58,15 @@ class TaskGraph:
             if self.edges and found.path_s == self.critical_s
         }  # fmt: skip
         unblocks = self.unblocks()
+        parents = [task_id for task_id, row in self.rows.items() if row["children"]]
+        states = {
+            str(row["id"]): to_rollup(row).state(str(self.rows[str(row["id"])]["status"]))
+            for row in self._db.all("tasks.rollup", ids=dump(parents))
+        }
         return [
             Node(
-                task_id, str(row["title"]), str(row["state"]), _text(row["parent_id"]),
+                task_id, str(row["title"]), states.get(task_id, str(row["state"])),
+                _text(row["parent_id"]),
                 bool(row["children"]), int(str(row["estimate_s"] or 0)),
                 one.depth if one else 0, one.dependents if one else 0, task_id in critical,
                 unblocks.get(task_id, 0),

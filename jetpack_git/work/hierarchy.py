@@ -125,11 +125,13 @@ def _check_no_cycle(tasks: Tasks, task: Task, above: Task) -> None:
     """Neither the task nor what is below it waits for what it is a part of now, or it for them."""
     db = tasks.db
     found = dependencies.path(db, task.id, {above.id})
-    if not found:
+    if found:  # a parent waits for what is below it
+        found = [above.id, *found]
+    else:
         below = {str(row["id"]) for row in db.all("tasks.subtree", ids=dump([task.id]))}
         rows = db.all("dependencies.before", id=above.id)
         ways = (dependencies.path(db, str(row["id"]), below) for row in rows)
-        found = next((way for way in ways if way), [])
+        found = next(([way[-1], *way] for way in ways if way), [])
     if found:
         raise BadInput(
             f"{task.id} cannot be moved below {above.id}: tasks would wait for each other, "

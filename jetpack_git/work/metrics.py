@@ -2,8 +2,9 @@
 
     score = 100 on the critical path + 10 * transitive dependents + 20 * (1 - depth / deepest)
 
-The tasks that have no children are measured. An edge runs to the task that waits: a dependency
-on a parent stands for all the tasks below it, and a parent's own holds for all below it.
+The tasks that have no children and are not cancelled are measured. An edge runs to the task
+that waits: a dependency on a parent stands for all the tasks below it, and a parent's own holds
+for all below it.
 Depth is the longest chain of dependencies before a task, in tasks; the critical path is the
 longest chain by estimate, where a task without one counts as `DEFAULT_ESTIMATE_S`. Edges within
 a cycle, which can only come in through files, are left out: no task on it can become ready.
@@ -25,6 +26,7 @@ from typing import NamedTuple
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
+from jetpack_git.models.task import Status
 
 DEFAULT_ESTIMATE_S = 1800
 AT_ONCE = 1500  # of the order of twenty milliseconds
@@ -38,6 +40,9 @@ class Measures(NamedTuple):
     depth: int
     dependents: int
     path_s: int
+
+
+NONE = Measures(0, 0, 0)
 
 
 def refresh(db: Database, *, at_most: int | None = None) -> bool:
@@ -63,7 +68,7 @@ def _keep(db: Database, rows: list[Row]) -> None:
     found = measure(*shape(rows))
     news = []
     for row in rows:
-        one = found.get(row["id"])  # type: ignore[call-overload]
+        one = found.get(row["id"], None if row["children"] else NONE)  # type: ignore[call-overload]
         if one and one != (row["depth"], row["dependents"], row["path_s"]):
             news.append({"id": row["id"], **one._asdict()})
     db.many("graph.measure", news)
@@ -85,6 +90,8 @@ def shape(rows: list[Row]) -> tuple[dict[str, int], dict[str, str | None], list[
     parents: dict[str, str | None] = {}
     edges: list[tuple[str, str]] = []
     for row in rows:
+        if row["status"] == Status.CANCELLED and not row["children"]:
+            continue  # nothing waits for it, and it takes no time
         task_id: str = row["id"]  # type: ignore[assignment]
         parents[task_id] = row["parent_id"]  # type: ignore[assignment]
         if not row["children"]:

@@ -241,6 +241,8 @@ class Moves:
             closed = move.target in CLOSED
             if closed != (before.status in CLOSED):
                 settle.after_closing(self.journal, before.id, closed=closed)
+            if Status.CANCELLED in (move.target, before.status):
+                settle.graph_changed(self.db, [before.id])
         return to_task(moved)
 
     def _announce(

@@ -25,6 +25,7 @@ from jetpack_git.models.transitions import TRANSITIONS
 from jetpack_git.work import plans
 from jetpack_git.work.cycles import all_cycles
 from jetpack_git.work.plan_match import match
+from jetpack_git.work.plan_match import places
 from jetpack_git.work.tasks import Tasks
 
 RETIRED = "no longer in the plan"
@@ -108,6 +109,7 @@ class _Loading:
         self.all = plans.tasks_of(self.db, self.plan_id)
         self.known: dict[str, Task] = {}
         self.ids: dict[str, str] = {}
+        self.places: dict[str, int] = {}
         self.updates: dict[str, int] = {}  # where in changes.updated, by id
         self.freed: set[str] = set()  # whose key another task gets
         self.new: dict[str, dict[str, object]] = {}  # rows, by id
@@ -121,6 +123,7 @@ class _Loading:
         self.ids = {key: task.id for key, task in self.known.items()}
         self._free_keys(document)
         with_children = {one.parent for one in document.items if one.parent}
+        self.places = places(document.items, self.known)
         now = clock.now()
         for number, item in enumerate(document.items):
             parent_id = self.ids[item.parent] if item.parent else None
@@ -136,11 +139,33 @@ class _Loading:
             self._depend(item, mine)
         stay = {task.id for task in self.known.values()}
         missing = [task for task in self.all if task.plan_key and task.id not in stay]
+        leaves = {self.ids[one.key] for one in document.items if one.key not in with_children}
+        self._detach(missing, leaves)
         self._settle(crossing=bool(missing) or any(one.outside for one in document.items))
         self._retire(missing)
         if self.changes.added and whole:
             there = {task.id: task for task in plans.tasks_of(self.db, self.plan_id)}
             self.changes.added = [there[one.id] for one in self.changes.added]
+
+    def _detach(self, missing: list[Task], leaves: set[str]) -> None:
+        """What is no item any more is not below an item without parts: that can be claimed."""
+        below = {task.id: task for task in missing}
+        stay: set[str] = set()
+        for task in missing:
+            finished = task.status == Status.COMPLETED and not task.children
+            at: Task | None = task if task.status in HELD or finished else None
+            while at is not None:
+                stay.add(at.id)
+                at = below.get(at.parent_id or "")
+        for task in missing:
+            if task.parent_id in leaves and task.id not in stay:
+                self.db.run("tasks.detach", id=task.id)
+                settle.uprooted(self.db, [task.id, task.parent_id])
+                settle.after_structure(self.tasks.journal, [task.id], [task.parent_id])
+                self.db.run("tasks.open_leaf", id=task.parent_id, now=clock.now())
+                settle.after_status(self.tasks.journal, [task.parent_id])
+                self.tasks.journal.touched("task", task.id)
+                self.tasks.journal.touched("task", task.parent_id)
 
     def _free_keys(self, document: PlanDocument) -> None:
         """No task bears a key that another one is to get."""
@@ -184,7 +209,7 @@ class _Loading:
             id=self._new_id(item, parent_id), title=item.title, description=item.description,
             status=Status.COMPLETED if done else Status.PENDING,
             priority=DEFAULT_PRIORITY if item.priority is None else item.priority,
-            parent_id=parent_id, position=item.position, plan_id=self.plan_id,
+            parent_id=parent_id, position=self.places[item.key], plan_id=self.plan_id,
             plan_key=item.key, skills=item.skills, files=item.files,
             estimate_s=item.estimate_s, created_at=now, updated_at=now,
             completed_at=now if done else None,
@@ -226,7 +251,7 @@ class _Loading:
             files=item.files,
             estimate_s=item.estimate_s,
             parent_id=parent_id,
-            position=item.position,
+            position=self.places[item.key],
             plan_id=self.plan_id,
             plan_key=before.plan_key if item.key == before.id else item.key,
             status=Status.COMPLETED if done else open_,

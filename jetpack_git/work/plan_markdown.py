@@ -24,6 +24,7 @@ from jetpack_git.work.plan_items import head_text
 from jetpack_git.work.plan_items import too_long
 
 _TAB = 4
+_HEAD = ("title", "id")
 _NESTED = 2  # columns that a nested line stands to the right of the marker above
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?=[ \t]|$)")
@@ -81,11 +82,22 @@ def parse(text: str, *, source: str, title: str, elsewhere: Elsewhere) -> PlanDo
     for number, line in enumerate(lines[start:], start + 1):
         reader.read(number, line)
     reader.finish()
-    return document(
+    made = document(
         reader.drafts, reader.problems, source=source,
         title=head_text(head, "title", source) or title, plan_id=head_text(head, "id", source),
         elsewhere=elsewhere,
     )  # fmt: skip
+    warnings = [
+        f"{source}:{head.lines[key]}: {key:.60}: has no meaning in a plan, and is not kept."
+        for key in head.values
+        if key not in _HEAD
+    ]
+    if reader.text_before:
+        warnings.append(
+            f"{source}:{reader.text_before}: the text before the first item belongs to no task, "
+            "and is not kept. Put it below a heading."
+        )
+    return replace(made, warnings=tuple(warnings))
 
 
 def _body_start(lines: list[str]) -> int:
@@ -121,9 +133,12 @@ class _Reader:
         self._lists: list[int] = []
         self._block: _Block | None = None
         self._after_blank = False
+        self.text_before = 0  # its first line, if there is any
+        self._number = 0
 
     def read(self, number: int, line: str) -> None:
         """The line is an item, or part of the description of the item above."""
+        self._number = number
         if self._block is not None:
             self._describe(line)
             if self._block.ends_with(line):
@@ -184,6 +199,8 @@ class _Reader:
         if self.drafts:
             owner = self.drafts[self._owner()]
             owner.body.append(_dedent(line, owner.content))
+        elif line.strip() and not (self._block and self._block.end == _COMMENT_END):
+            self.text_before = self.text_before or self._number
 
     def _add_heading(self, number: int, line: str, match: re.Match[str]) -> None:
         level = len(match[1])

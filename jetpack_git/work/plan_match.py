@@ -12,9 +12,11 @@ import difflib
 from collections import Counter
 from collections import defaultdict
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from jetpack_git.models.plan_document import PlanItem
+from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 
 ALIKE = 0.6  # the ratio of difflib from which two titles are one title, edited
@@ -24,6 +26,30 @@ MOST_COMPARED = 10_000  # pairs of titles below one parent
 def match(items: Sequence[PlanItem], tasks: Sequence[Task]) -> dict[str, Task]:
     """The tasks of the plan that are items, by the key of the item."""
     return _Match(items, tasks).run()
+
+
+def places(items: Sequence[PlanItem], known: Mapping[str, Task]) -> dict[str, int]:
+    """The place of each item among its siblings, by key.
+
+    Tasks that stand in the order of the plan keep the numbers that they have, gaps included.
+    """
+    siblings: dict[str | None, list[PlanItem]] = defaultdict(list)
+    for item in items:
+        siblings[item.parent].append(item)
+    found: dict[str, int] = {}
+    for parent, below in siblings.items():
+        above = known.get(parent) if parent else None
+        home = above.id if above else None
+        there = [known.get(item.key) for item in below]
+        at = [one.position if one and one.parent_id == home else None for one in there]
+        kept = [place for place in at if place is not None]
+        if kept != sorted(set(kept)) or None in at[: len(kept)]:
+            found |= {item.key: item.position for item in below}
+        else:
+            first = kept[-1] + 1 if kept else 0
+            numbers = [*kept, *range(first, first + len(below))]
+            found |= {item.key: number for item, number in zip(below, numbers, strict=False)}
+    return found
 
 
 class _Match:
@@ -119,6 +145,8 @@ class _Match:
             compared.set_seq2(_fold(item.title)[:200])
             words = set(_fold(item.title).split())
             for other, task in enumerate(tasks):
+                if task.status == Status.COMPLETED and not (task.children or item.done):
+                    continue  # finished work is not work under another name
                 before = set(_fold(task.title).split())
                 if words <= before or before <= words:  # some were added, or taken out
                     pairs.append((-ALIKE, number, other))

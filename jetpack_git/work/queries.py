@@ -21,8 +21,9 @@ class Query:
     """What is asked for; whatever is None or empty does not matter.
 
     `states` are stored statuses or what users see; a stored one finds ready and blocked
-    tasks as well. `label` and `skill` are among the task's, `text` is a part of its title or
-    description in any case, `stale_s` means that nothing has changed for so many seconds.
+    tasks as well. A parent, whose status follows from its children, is found when it is over.
+    `label` and `skill` are among the task's, `text` is a part of its title or description in
+    any case, `stale_s` means that nothing has changed for so many seconds.
     """
 
     states: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from jetpack_git.data.rows import to_rollup
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.models.event import Event
+from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Rollup
 from jetpack_git.models.task import Status
@@ -164,5 +165,7 @@ def check_can_have_children(parent: Task) -> None:
     if parent.status in HELD or (parent.status != Status.PENDING and not parent.children):
         raise BadInput(
             f"{parent.id} is {parent.status}; only a pending task or a parent can get children.",
-            hint="Release it first, or choose another parent.",
+            hint="Choose another parent."
+            if parent.status in CLOSED
+            else "Release it first, or choose another parent.",
         )

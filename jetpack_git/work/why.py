@@ -14,6 +14,8 @@ from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 
+SHOWN = 3
+
 
 class Reason(NamedTuple):
     """One reason. `task_id` is the other task that it is about, if there is one.
@@ -31,7 +33,8 @@ def reasons(db: Database, task: Task) -> list[Reason]:
     if task.children:
         below = to_rollup(db.all("tasks.rollup", ids=dump([task.id]))[0])
         left = f"{below.open} of the {below.leaves} tasks below it are open"
-        return [Reason("parent", f"it is a parent, and only leaves are claimed; {left}")]
+        whole = Reason("parent", f"it is a parent, and only leaves are claimed; {left}")
+        return [whole, *_blockers(db, task)]
     if task.status in HELD:
         said = f"{task.assignee} holds it, {task.status} since {task.claimed_at}"
         return [Reason("held", said)]
@@ -49,19 +52,29 @@ def reasons(db: Database, task: Task) -> list[Reason]:
         found.append(Reason("failed", f"{said}git jetpack release {task.id}"))
     elif task.retry_at:
         found.append(Reason("retry", f"attempt {task.attempts + 1} begins at {task.retry_at}"))
-    rows = db.all("dependencies.before", id=task.id)
-    found += [_blocked(task, row) for row in rows if row["status"] not in CLOSED]
+    found += _blockers(db, task)
     return found + replaced if found else []
 
 
-def _blocked(task: Task, row: Row) -> Reason:
+def _blockers(db: Database, task: Task) -> list[Reason]:
+    """The unfinished tasks that it waits for."""
+    rows = db.all("dependencies.before", id=task.id)
+    return [_blocked(db, task, row) for row in rows if row["status"] not in CLOSED]
+
+
+def _blocked(db: Database, task: Task, row: Row) -> Reason:
     """The reason that an unfinished task of `dependencies.before` is."""
     other, state = str(row["id"]), str(row["state"])
+    if row["children"]:
+        state = to_rollup(db.all("tasks.rollup", ids=dump([other]))[0]).state(state)
+        failed = [str(one["id"]) for one in db.all("tasks.failed_below", ids=dump([other]))]
+        if failed:
+            state += f", because {', '.join(failed[:SHOWN])} failed for good"
     if state == "missing":
         return Reason("missing", f"it waits for {other}, which is not here: bring its file", other)
     if state == Status.FAILED:
         state = "failed for good"
-    by = f", held by {row['assignee']}" if state in HELD else ""
+    by = f", held by {row['assignee']}" if row["assignee"] and state in HELD else ""
     through = f" (as {row['via']} does)" if row["via"] != task.id else ""
     return Reason("blocked", f"it waits for {other}{through}, which is {state}{by}", other)
 
@@ -80,7 +93,9 @@ def failed_before(db: Database, tasks: Sequence[Task]) -> dict[str, list[str]]:
         for task_id in blocked
         if (failed := [
             str(row["id"])
-            for row in db.all("dependencies.before", id=task_id)
-            if row["status"] == Status.FAILED
+            for row in db.all(
+                "tasks.failed_below",
+                ids=dump([one["id"] for one in db.all("dependencies.before", id=task_id)]),
+            )
         ])
     }  # fmt: skip

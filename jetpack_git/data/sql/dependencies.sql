@@ -23,7 +23,8 @@ WITH RECURSIVE up (id) AS (
     SELECT t.parent_id FROM tasks t JOIN up ON t.id = up.id WHERE t.parent_id IS NOT NULL
 )
 SELECT d.depends_on AS id, coalesce(b.status, 'missing') AS status,
-    coalesce(b.state, 'missing') AS state, b.assignee, min(d.task_id) AS via FROM up
+    coalesce(b.state, 'missing') AS state, b.assignee, coalesce(b.children, 0) AS children, min(d.task_id) AS via
+FROM up
 JOIN dependencies d ON d.task_id = up.id
 LEFT JOIN tasks b ON b.id = d.depends_on
 GROUP BY d.depends_on ORDER BY d.depends_on

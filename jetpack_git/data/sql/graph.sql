@@ -33,7 +33,7 @@ WITH RECURSIVE around (id, inherits) AS (
         OR EXISTS (SELECT 1 FROM dependencies d WHERE d.depends_on = a.id))
     LIMIT :limit
 )
-SELECT t.id, t.parent_id, t.estimate_s, t.children, t.depth, t.dependents, t.path_s,
+SELECT t.id, t.parent_id, t.estimate_s, t.children, t.status, t.depth, t.dependents, t.path_s,
     (SELECT group_concat(depends_on, char(10)) FROM dependencies WHERE task_id = t.id) AS depends
 FROM tasks t WHERE t.id IN (SELECT id FROM around)
 

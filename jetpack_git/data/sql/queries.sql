@@ -6,6 +6,7 @@ WITH found (seq, place) AS (
     FROM tasks t
     WHERE (:states IS NULL OR t.status IN (SELECT value FROM json_each(:states))
             OR t.state IN (SELECT value FROM json_each(:states)))
+        AND (:states IS NULL OR t.children = 0 OR t.status IN ('completed', 'cancelled'))
         AND (:assignee IS NULL OR t.assignee = :assignee)
         AND (:plan_id IS NULL OR t.plan_id = :plan_id)
         AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(t.labels) WHERE value = :label))
@@ -33,6 +34,7 @@ WITH found (seq, place) AS (
     FROM tasks t
     WHERE (:states IS NULL OR t.status IN (SELECT value FROM json_each(:states))
             OR t.state IN (SELECT value FROM json_each(:states)))
+        AND (:states IS NULL OR t.children = 0 OR t.status IN ('completed', 'cancelled'))
         AND (:assignee IS NULL OR t.assignee = :assignee)
         AND (:plan_id IS NULL OR t.plan_id = :plan_id)
         AND (:label IS NULL OR EXISTS (SELECT 1 FROM json_each(t.labels) WHERE value = :label))

@@ -289,3 +289,21 @@ DELETE FROM tasks WHERE id = :id
 -- name: is_deleted
 SELECT 1 AS found FROM events WHERE task_id = :id AND kind = 'task.deleted'
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = :id) LIMIT 1
+
+-- name: detach
+UPDATE tasks SET parent_id = NULL WHERE id = :id
+
+-- A parent's status followed from its children; without any it has not begun.
+-- name: open_leaf
+UPDATE tasks SET status = 'pending', completed_at = NULL, updated_at = :now
+WHERE id = :id AND children = 0 AND status IN ('completed', 'cancelled')
+
+-- Those of the tasks, and of what is below them, that failed for good.
+-- name: failed_below
+WITH RECURSIVE down (id) AS (
+    SELECT value FROM json_each(:ids)
+    UNION
+    SELECT t.id FROM down CROSS JOIN tasks t ON t.parent_id = down.id
+)
+SELECT t.id FROM down CROSS JOIN tasks t ON t.id = down.id
+WHERE t.status = 'failed' AND t.children = 0 ORDER BY t.seq
