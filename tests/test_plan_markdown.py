@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetpack_git.errors import BadInput
-from jetpack_git.models.plan_document import PlanDocument
 from jetpack_git.models.plan_document import PlanItem
 from jetpack_git.work.plan_files import MAX_BYTES
 from jetpack_git.work.plan_files import parse
@@ -84,13 +83,8 @@ def test_a_whole_plan() -> None:
         PlanItem(first, deeper, "First", 25, 0, depends=(site, lists)),
         PlanItem(site, None, "Launch the site", 26, 1),
     )
-    warnings = (
-        "p:2: author: has no meaning in a plan, and is not kept.",
-        "p:5: the text before the first item belongs to no task, and is not kept. "
-        "Put it below a heading.",
-    )
     found = parse(EXAMPLE.encode(), source="p", title="Plan")
-    assert found == PlanDocument("Plan", items, warnings=warnings)
+    assert (found.items, [one[:3] for one in found.warnings]) == (items, ["p:2", "p:5"])
 
 
 def test_line_ends_and_the_byte_order_mark_do_not_matter() -> None:
@@ -100,7 +94,7 @@ def test_line_ends_and_the_byte_order_mark_do_not_matter() -> None:
 
 
 def test_front_matter_that_never_ends_is_text() -> None:
-    """A rule in the first line does not hide the plan."""
+    """A rule in the first line hides nothing."""
     assert tree("---\n- a\n") == [("a", None, 0)]
 
 

@@ -342,7 +342,7 @@ def test_load_on_the_command_line(repo: Repo) -> None:
         "dropped", "unchanged",
     ]  # fmt: skip
     shown = [repo.ok("show", one["id"])["task"] for one in loaded["added"]]
-    counts = [one.pop("progress")["leaves"] for one in shown if one["children"]]
+    counts = [one["progress"]["leaves"] for one in shown if one["children"]]
     assert counts == [3, 3, 2, 1]
     assert loaded["added"] == shown
     after = state()

@@ -105,6 +105,8 @@ def _bring_in(
     if not frame.json:
         for one in troubles:
             terminal.warn(f"{one.where}: {one.message}")
+        if troubles:
+            terminal.remark("hint: mend these lines, and import again: nothing else changes then.")
     broken = sum(one.broken for one in troubles)
     document = {
         "dry_run": dry_run,

@@ -60,11 +60,12 @@ def load(
             dry_run=dry_run, drop_finished=drop_finished, whole=frame.json,
             progress=lambda done, total: progress(done, 2 * total),
         )  # fmt: skip
+    below = workspace.tasks.rollups(changes.added) if frame.json else {}
     frame.answer(
         {
             "plan_id": changes.plan_id,
             "dry_run": dry_run,
-            "added": [documents.task(one) for one in changes.added],
+            "added": [documents.task(one, below.get(one.id)) for one in changes.added],
             "updated": [documents.task(one.after) for one in changes.updated],
             "changes": as_changes(changes),
             "retired": [documents.task(one) for one in changes.retired],

@@ -13,8 +13,9 @@ def task(db: Database, gone: Task) -> None:
     journal = Journal(db, None)
     waiting = [str(row["task_id"]) for row in db.all("dependencies.dependents", id=gone.id)]
     settle.uprooted(db, [gone.id, *gone.depends])
-    for table in ("dependencies", "links", "aliases"):
+    for table in ("dependencies", "links"):
         db.run(f"{table}.clear", task_id=gone.id)
+    db.run("aliases.clear", task_id=gone.id, keep="[]")
     db.run("tasks.delete", id=gone.id)
     journal.event("task.deleted", gone.id, note=gone.title)
     settle.after_structure(journal, waiting, [gone.parent_id] if gone.parent_id else [])

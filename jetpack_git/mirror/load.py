@@ -272,7 +272,7 @@ class _Load:
         self.db.run("links.clear", task_id=task.id)
         for kind, other in task.links:
             self.db.run("links.add", task_id=task.id, kind=kind, other=other)
-        self.db.run("aliases.clear", task_id=task.id)
+        self.db.run("aliases.clear", task_id=task.id, keep=dump(task.aliases))
         for alias in task.aliases:
             self.db.run("aliases.add", alias=alias, task_id=task.id)
         if task.plan_id:

@@ -92,6 +92,13 @@ def _issue(record: Record, where: str, troubles: list[Trouble]) -> Foreign:
         labels.append(said)
     minutes = record.get("estimated_minutes")
     timed = isinstance(minutes, int) and 0 < minutes < 10**7
+    if minutes not in (None, 0) and not timed:
+        message = f"the estimate {minutes!r:.60} is no number of minutes; left out"
+        troubles.append(Trouble(where, message))
+    for name in ("created_at", "closed_at"):
+        if _text(record, name) and moment(_text(record, name)) is None:
+            message = f"{name} {_text(record, name)!r:.60} is no moment; left out"
+            troubles.append(Trouble(where, message))
     reference = _text(record, "external_ref")
     return Foreign(
         id=issue_id, title=title, where=where, status=status or Status.PENDING,

@@ -49,13 +49,14 @@ class _Reader:
         self.found: list[Foreign] = []
         self.troubles: list[Trouble] = []
         self._source = source
+        self._ids: set[str] = set()
 
     def tasks(self, items: list[object], line: int, prefix: str, parent: str | None) -> None:
         """Each of the list is a task; `prefix` stands before their ids."""
         siblings = [_id(item) for item in items if isinstance(item, Mapping)]
-        for item in items:
+        for number, item in enumerate(items, 1):
             if not isinstance(item, Mapping) or not item.lines:
-                self._broken(line, "this is no task")
+                self._broken(line, f"item {number} of the list that begins here is no task")
                 continue
             at = min(item.lines.values())
             own = _id(item)
@@ -73,11 +74,18 @@ class _Reader:
         siblings: list[str | None],
     ) -> None:  # fmt: skip
         where = f"{self._source}:{line}"
+        if f"{prefix}{own}" in self._ids:
+            self._broken(line, f"the id {prefix}{own} stands there again; left out")
+            return
+        self._ids.add(f"{prefix}{own}")
         said = text_of(item.values.get("status")) or ""
         status = status_of(said)
         if status is None:
             self.troubles.append(Trouble(where, f"the status {said!r:.60} is taken as pending"))
         priority = (text_of(item.values.get("priority")) or "").lower()
+        if priority and priority not in PRIORITIES:
+            message = f"the priority {priority!r:.60} is none of {', '.join(PRIORITIES)}; left out"
+            self.troubles.append(Trouble(where, message))
         more = {
             name: text_of(value) or str(plain(value))
             for name, value in item.values.items()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jetpack_git.errors import BadInput
+from jetpack_git.models import durations
 from jetpack_git.models import mapping
 from jetpack_git.models.foreign import Foreign
 from jetpack_git.models.foreign import Trouble
@@ -45,6 +46,13 @@ def read(folder: Path) -> tuple[list[Foreign], list[Trouble]]:
             troubles.append(Trouble(where, message, broken=True))
         except OSError as error:
             troubles.append(Trouble(str(path), f"cannot be read: {error.strerror}", broken=True))
+    there: set[str] = set()
+    for pair in list(found):
+        if pair[1].id in there:
+            found.remove(pair)
+            message = f"the id {pair[1].id!r:.60} stands there again; left out"
+            troubles.append(Trouble(pair[1].where, message, broken=True))
+        there.add(pair[1].id)
     by_name = {task.id.casefold(): task.id for _, task in found}
     found.sort(key=lambda pair: pair[0])
     return [_as_written(task, by_name) for _, task in found], troubles
@@ -82,15 +90,26 @@ def _task(path: Path, troubles: list[Trouble]) -> tuple[float, Foreign]:
     if status is None:
         where = f"{path}:{head.lines['status']}"
         troubles.append(Trouble(where, f"the status {said!r:.60} is taken as pending"))
+    priority = (_text(head, ("priority",)) or "").lower()
+    if priority and priority not in PRIORITIES:
+        message = f"the priority {priority!r:.60} is none of {', '.join(PRIORITIES)}; left out"
+        troubles.append(Trouble(f"{path}:{head.lines['priority']}", message))
+    estimate_s = None
+    if given := _text(head, ("estimate",)):
+        try:
+            estimate_s = round(durations.parse(given))
+        except BadInput as error:
+            message = f"{error.message.rstrip('.')}; left out"
+            troubles.append(Trouble(f"{path}:{head.lines['estimate']}", message))
     people = _texts(head, ("assignee", "assignees"))
     try:
         place = float(_text(head, ("ordinal", "order")) or "inf")
     except ValueError:
         place = float("inf")
     return place, Foreign(
-        id=_text(head, ("id",)) or path.stem, title=one_line(title), where=str(path),
+        id=_text(head, ("id",)) or path.stem, title=one_line(title), where=f"{path}:1",
         description="\n".join(body).strip("\n"), status=status or Status.PENDING,
-        priority=PRIORITIES.get((_text(head, ("priority",)) or "").lower()),
+        priority=PRIORITIES.get(priority), estimate_s=estimate_s,
         parent=_text(head, _PARENT), labels=tuple(dict.fromkeys(_texts(head, _LABELS))),
         links=tuple((BLOCKS, one) for one in _texts(head, _DEPENDS)),
         assignee=people[0].removeprefix("@") or None if people else None,

@@ -7,6 +7,7 @@ counts where it has changed since the last import; finished work stays finished.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +27,12 @@ from jetpack_git.models.task import BLOCKS
 from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import HELD
+from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.models.transitions import COMMENTED
 from jetpack_git.models.transitions import TRANSITIONS
+from jetpack_git.work import import_merge
 from jetpack_git.work.cycles import all_cycles
 from jetpack_git.work.find import exact
 from jetpack_git.work.tasks import Tasks
@@ -40,6 +43,8 @@ COMPARED = (
 )  # fmt: skip
 
 Progress = Callable[[int, int], None]
+MAX_BYTES = 65_536  # of an id or a title
+NUMBERED = ("tasks-json", "markdown-folder")  # their ids are unique in one file or folder only
 _CLOSING = {Status.COMPLETED: "done", Status.CANCELLED: "cancel"}
 
 
@@ -89,6 +94,7 @@ class _Import:
         self._agent = agent
         self._now = clock.now()
         self._known: dict[str, tuple[str, str]] = {}  # id and version, by alias
+        self._bases: dict[str, import_merge.Base] = {}  # what was read last, by alias
         self._rows: dict[str, Task] = {}  # as they were, by id
         self._ids: dict[str, str] = {}  # by id there, of all that stay
         self._imported: set[str] = set()
@@ -104,6 +110,7 @@ class _Import:
         names = dump([one.id for one in found])
         for row in self._db.all("aliases.these", aliases=names):
             self._known[str(row["alias"])] = (str(row["task_id"]), str(row["version"]))
+            self._bases[str(row["alias"])] = json.loads(str(row["base"]) or "{}")
         ids = dump([task_id for task_id, _ in self._known.values()])
         self._rows = {str(row["id"]): to_task(row) for row in self._db.all("tasks.these", ids=ids)}
         changed: list[Foreign] = []
@@ -147,9 +154,17 @@ class _Import:
     def _take(self, one: Foreign) -> bool:
         """Whether it is new or has changed since the last import; it is in the task list."""
         version = f"{self._tool}:{_digest(repr(replace(one, where='')))}"
+        if max(len(one.id.encode()), len(one.title.encode())) > MAX_BYTES:
+            message = f"its id or its title has more than {MAX_BYTES:,} bytes; left out"
+            self._trouble(one, message, broken=True)
+            return False
         task_id, before = self._known.get(one.id, ("", ""))
         if before and before.partition(":")[0] != self._tool:
             message = f"{one.id!r:.60} is {task_id}, which was imported from elsewhere; left out"
+            self._trouble(one, message, broken=True)
+            return False
+        if self._tool in NUMBERED and import_merge.is_another(one, self._bases.get(one.id, {})):
+            message = f"{one.id!r:.60} is {task_id}, imported from another file; left out"
             self._trouble(one, message, broken=True)
             return False
         if not task_id and one.deleted:
@@ -162,7 +177,12 @@ class _Import:
         self._ids[one.id] = task_id or self._add(one)
         if task_id and not self._update(one, self._rows[task_id]):
             self.done.unchanged += 1
-        self._versions.append({"alias": one.id, "task_id": self._ids[one.id], "version": version})
+        self._versions.append(
+            {
+                "alias": one.id, "task_id": self._ids[one.id], "version": version,
+                "base": import_merge.record(one),
+            }
+        )  # fmt: skip
         self._comment(one)
         return True
 
@@ -198,17 +218,18 @@ class _Import:
 
     def _update(self, one: Foreign, before: Task) -> bool:
         """Whether the task changed."""
-        parent_id = self._parent(one) or before.parent_id
+        base = self._bases.get(one.id, {})
+        moved = not base or one.parent != base["parent"]
+        parent_id = (self._parent(one) if moved else None) or before.parent_id
         status, finished = self._status(one, before)
+        taken = status in HELD and before.status not in HELD
         after = replace(
             before,
-            title=one.title,
-            description=one.description,
-            priority=before.priority if one.priority is None else one.priority,
-            labels=tuple(sorted(one.labels)),
-            estimate_s=one.estimate_s or before.estimate_s,
+            **import_merge.values(one, before, base),  # type: ignore[arg-type]
             parent_id=parent_id,
             status=status,
+            assignee=one.assignee if taken else before.assignee,
+            claimed_at=self._now if taken else before.claimed_at,
             completed_at=finished,
             summary=(one.summary or before.summary) if status != before.status else before.summary,
             aliases=tuple(dict.fromkeys((*before.aliases, one.id))),
@@ -233,8 +254,15 @@ class _Import:
     def _status(self, one: Foreign, before: Task) -> tuple[str, str | None]:
         """The later of both statuses, and when it was completed."""
         there = Status.CANCELLED if one.deleted else one.status
-        if before.children or before.status in CLOSED or there not in _CLOSING:
+        if before.children or before.status in CLOSED:
             return before.status, before.completed_at
+        if there not in _CLOSING:
+            begun = (
+                there in HELD
+                and one.assignee
+                and self._bases.get(one.id, {}).get("status") != there
+            )
+            return (there if begun and before.status in OPEN else before.status), None
         if before.status in HELD:
             message = f"it is {there} there, but {before.assignee} holds {before.id}; left to them"
             self._trouble(one, message)
@@ -275,8 +303,9 @@ class _Import:
             else:
                 self._db.run("links.add", task_id=task_id, kind=kind, other=other)
         there = set(before.depends if before else ())
-        for other in there - wanted.keys():
-            if other in self._imported:
+        for name in import_merge.no_longer(one, self._bases.get(one.id, {})):
+            other = self._ids.get(name) or exact(self._db, name)
+            if other in there and other not in wanted:
                 self._db.run("dependencies.remove", task_id=task_id, depends_on=other)
                 settle.uprooted(self._db, [task_id, other])
                 self._touch(task_id, None)
@@ -332,7 +361,7 @@ class _Import:
 
 
 def _event_of(status: str) -> str:
-    return TRANSITIONS[_CLOSING[Status(status)]].event
+    return TRANSITIONS[_CLOSING.get(Status(status), "claim")].event
 
 
 def _digest(text: str) -> str:
