@@ -240,6 +240,7 @@ def _forgotten(workspace: Workspace) -> Iterator[Finding]:
                 for path in gone:
                     db.run("mirror.forget_worktree", worktree=path)
                     db.run("mirror.forget_seen", worktree=path)
+                    db.run("mirror.forget_loose", worktree=path)
 
         yield Finding(
             "files", f"{len(gone)} worktrees are gone whose files the database remembers.",

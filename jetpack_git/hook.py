@@ -65,6 +65,8 @@ def _answer(clone: Clone, argv: list[str]) -> int:
             elif touched := guard.touching(db, _changed()):
                 found = guard.conflicts(touched, _who(db, clone))
         mode = _settings(clone.config, db)[0] if found else "off"
+        if argv[0] == "pre-commit" and mode != "block":
+            _stage(db, clone)
     finally:
         db.close()
     if mode == "off":
@@ -153,6 +155,28 @@ def _pushed() -> list[list[str]]:
         since = [f"^{theirs}"] if theirs.strip("0") and _git(*there, check=False) else []
         found.append([ours, *since, "--not", "--remotes"])
     return found
+
+
+def _stage(db: Database, clone: Clone) -> None:
+    """The commit carries the task files that were written here, if it is one of all that is staged.
+
+    A framework that has put aside what is not staged would take this for a change of its hook.
+    """
+    index = os.environ.get("GIT_INDEX_FILE")
+    partial = index is not None and os.path.basename(index).startswith("next-index-")
+    if clone.worktree is None or partial or "PRE_COMMIT" in os.environ:
+        return
+    if db.one("mirror.any_loose", worktree=clone.worktree) is None:
+        return
+    from jetpack_git.work import settings
+
+    if settings.read(clone.config, db).mirror.autostage:
+        from jetpack_git.mirror import stage
+
+        try:
+            stage.stage(db, clone.worktree, index=index)
+        except JetpackError as error:
+            _say(f"warning: the task files are not in this commit: {error.message}")
 
 
 def _git(*args: str, check: bool = True) -> bytes:

@@ -35,6 +35,8 @@ guard:
 swarm:
   strategy: best-fit   # first-fit | best-fit | round-robin | load-balanced | graph-prioritized
   integrate: leave     # leave | merge: what happens to a finished task's branch
+mirror:
+  autostage: true   # a commit carries the task files that were written in its worktree
 """
 IGNORED = "*\n!.gitignore\n!config.yaml\n"
 

@@ -134,12 +134,12 @@ class _Flush:
             events.setdefault(str(row["task_id"]), []).append(to_event(row))
         done: list[tuple[object, ...]] = []
         seen: list[tuple[str, ...]] = []
-        texts: list[tuple[str, str]] = []
+        texts: list[tuple[str, str, str]] = []
         for one in now:
             try:
                 if one.path and (stat := self._write(one)) is not None:
                     seen.append((one.path, one.blob, stat))
-                    texts.append((one.blob, one.data.decode()))
+                    texts.append((one.path, one.blob, one.data.decode()))
                 if one.path:
                     _write_log(self._db, self._worktree, one.path, events.get(one.noun_id, []))
             except StoreError as error:
@@ -147,7 +147,7 @@ class _Flush:
                 continue
             done.append((one.kind, one.noun_id, one.marks))
         self._db.run("mirror.see_all", worktree=self._worktree, seen=dump(seen))
-        self._db.run("mirror.keep_texts", texts=dump(texts))
+        self._db.run("mirror.keep_texts", worktree=self._worktree, texts=dump(texts))
         self._db.run("mirror.unmark_all", worktree=self._worktree, done=dump(done))
         return [one for one in found if one.path in new]
 

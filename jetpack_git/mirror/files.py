@@ -13,6 +13,7 @@ from jetpack_git.errors import StoreError
 
 FOLDER = ".tasks"
 PLANS = f"{FOLDER}/plans"
+ATTRIBUTES_PATH = f"{FOLDER}/.gitattributes"
 TEMPORARY = ".unfinished.tmp"
 ATTRIBUTES = """\
 *.md text eol=lf merge=jetpack diff=jetpack
@@ -152,7 +153,7 @@ def _make_folder(worktree: str, folder: str) -> None:
     if os.path.isdir(f"{worktree}/{folder}"):
         return
     os.makedirs(f"{worktree}/{folder}", exist_ok=True)
-    attributes = f"{worktree}/{FOLDER}/.gitattributes"
+    attributes = f"{worktree}/{ATTRIBUTES_PATH}"
     if not os.path.lexists(attributes):
         with open(attributes, "w", encoding="ascii") as file:
             file.write(ATTRIBUTES)

@@ -45,6 +45,12 @@ class ReservationsConfig(NamedTuple):
     keep_s: float = 30 * 24 * 3600.0
 
 
+class MirrorConfig(NamedTuple):
+    """Whether a commit carries the task files that this worktree's own writes have changed."""
+
+    autostage: bool = True
+
+
 class Config(NamedTuple):
     """All settings; a key that this version does not know is in `unknown`."""
 
@@ -52,4 +58,5 @@ class Config(NamedTuple):
     swarm: SwarmConfig = SwarmConfig()
     tasks: RetryPolicy = RetryPolicy()
     reservations: ReservationsConfig = ReservationsConfig()
+    mirror: MirrorConfig = MirrorConfig()
     unknown: tuple[str, ...] = ()

@@ -27,6 +27,7 @@ from jetpack_git.models import durations
 from jetpack_git.models import mapping
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.config import SwarmConfig
@@ -114,6 +115,12 @@ class ReservationsFields(TypedDict, total=False):
     """The section `reservations` of the config."""
 
     keep: Seconds
+
+
+class MirrorFields(TypedDict, total=False):
+    """The section `mirror` of the config."""
+
+    autostage: bool
 
 
 class _TaskFields(TypedDict):
@@ -213,6 +220,7 @@ def config(text: str, *, source: str) -> Config:
         swarm=SwarmConfig(**swarm),
         tasks=RetryPolicy(**tasks),
         reservations=ReservationsConfig(**reservations),
+        mirror=MirrorConfig(**sections["mirror"]),
         unknown=tuple(unknown),
     )
 
@@ -222,6 +230,7 @@ _SECTIONS: dict[str, type] = {
     "swarm": SwarmFields,
     "tasks": TasksFields,
     "reservations": ReservationsFields,
+    "mirror": MirrorFields,
 }
 _IN_SECONDS = {
     "heartbeat": "heartbeat_s",

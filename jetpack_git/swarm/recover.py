@@ -159,6 +159,7 @@ def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
     assert root is not None
     with workspace.db.transaction_quietly():
         workspace.db.run("mirror.forget_worktree", worktree=root)
+        workspace.db.run("mirror.forget_loose", worktree=root)
     task_id = held[0].id if held else None
     what = f"Unfinished work on {task_id}" if held else "Work that was found in this worktree"
     try:

@@ -353,6 +353,7 @@ class Worker:
         self.workspace.paused = True
         with self.workspace.db.transaction():
             self.workspace.db.run("mirror.forget_worktree", worktree=self.root)
+            self.workspace.db.run("mirror.forget_loose", worktree=self.root)
         if Path(self.root).is_dir():
             worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
             self._save(f"Unfinished work on {task.id}", task.id)

@@ -15,6 +15,7 @@ from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.config import SwarmConfig
@@ -66,6 +67,7 @@ def _kept(db: Database, text: str) -> Config | None:
         return Config(
             GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
             RetryPolicy(**found["tasks"]), ReservationsConfig(**found["reservations"]),
+            MirrorConfig(**found["mirror"]),
             tuple(found["unknown"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it

@@ -20,6 +20,9 @@ DELETE FROM mirror_pending WHERE worktree = :worktree AND (kind, id, marks) IN
 -- name: forget_worktree
 DELETE FROM mirror_pending WHERE worktree = :worktree
 
+-- name: forget_loose
+DELETE FROM mirror_texts WHERE worktree = :worktree
+
 -- name: forget_seen
 DELETE FROM mirror_seen WHERE worktree = :worktree
 
@@ -79,16 +82,26 @@ ORDER BY 1, 2
 SELECT task_id AS id FROM dependencies UNION SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL
 
 -- name: keep_texts
-INSERT INTO mirror_texts (blob, text)
-SELECT value ->> 0, value ->> 1 FROM json_each(:texts) WHERE true ON CONFLICT DO NOTHING
+INSERT INTO mirror_texts (worktree, path, blob, text)
+SELECT :worktree, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:texts) WHERE true
+ON CONFLICT (worktree, path) DO UPDATE SET blob = excluded.blob, text = excluded.text
 
 -- name: texts
 SELECT blob, text FROM mirror_texts WHERE blob IN (SELECT value FROM json_each(:blobs))
 
--- Of no use any more: what was committed, and what stands in no worktree.
+-- Of no use any more: what was committed.
 -- name: forget_texts
 DELETE FROM mirror_texts WHERE blob IN (SELECT value FROM json_each(:blobs))
-    OR blob NOT IN (SELECT blob FROM mirror_seen)
+
+-- name: any_loose
+SELECT 1 AS found FROM mirror_texts WHERE worktree = :worktree LIMIT 1
+
+-- What was written in the worktree and is in no commit, with the branch of its task.
+-- name: loose
+SELECT x.path, x.blob, s.stat, t.branch FROM mirror_texts x
+JOIN mirror_seen s ON s.worktree = x.worktree AND s.path = x.path AND s.blob = x.blob
+LEFT JOIN tasks t ON t.id = substr(x.path, 8, length(x.path) - 10)
+WHERE x.worktree = :worktree ORDER BY x.path
 
 -- name: known
 SELECT value ->> 0 AS path, value ->> 1 AS blob FROM json_each(:versions)
