@@ -60,17 +60,7 @@ def examine(workspace: Workspace) -> list[Finding]:
     found = list(_integrity(workspace))
     if found:
         return found
-    for check in (
-        _config,
-        _structure,
-        _counts,
-        _agents,
-        _worktrees,
-        _forgotten,
-        _files,
-        _hooks,
-        _drivers,
-    ):
+    for check in _CHECKS:
         found += check(workspace)
     return found
 
@@ -98,7 +88,7 @@ def lost(clone: Clone, error: StoreError, make: Callable[[], object]) -> Finding
     there = os.path.exists(clone.database)
     return Finding(
         "database",
-        f"{error.message} Claims in flight, reservations and agents are lost with it; tasks, "
+        f"{error.message} Claims in flight, reservations, mail and agents are lost with it; tasks, "
         "plans and logs are in the files.",
         (f"Set it aside as {aside}, and make it" if there else "Make it")
         + " anew from the files of this worktree.",
@@ -311,3 +301,8 @@ def _can_run(state: hooks.HookState, where: Path) -> bool:
     except StoreError:
         return False
     return True
+
+
+_CHECKS = (
+    _config, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks, _drivers,
+)  # fmt: skip

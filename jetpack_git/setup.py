@@ -166,7 +166,7 @@ def uninstall(clone: Clone) -> Teardown:
     The config, the task files and the database stay: they hold your work. The database
     need not be readable. Raises Conflict while agents still work here.
     """
-    _check_stopped(clone)
+    check_stopped(clone)
     where = _where(clone)
     teardown = Teardown(hooks=hooks.uninstall(where), drivers=drivers.uninstall(where))
     pool = Path(clone.pool)
@@ -180,7 +180,7 @@ def uninstall(clone: Clone) -> Teardown:
     return teardown
 
 
-def _check_stopped(clone: Clone) -> None:
+def check_stopped(clone: Clone) -> None:
     """No agent is at work, as far as the database can tell. Raises Conflict."""
     try:
         db = open_database(clone.database)

@@ -212,7 +212,7 @@ def test_a_lost_database_is_made_anew_from_the_files(repo: Repo, damage: str) ->
     for _ in range(2):
         dry = repo.jetpack("doctor", "--dry-run")
         assert dry.code == 1
-        assert "Claims in flight, reservations and agents are lost with it" in dry.out
+        assert "Claims in flight, reservations, mail and agents are lost with it" in dry.out
     assert repo.jetpack("doctor").code == 0
     assert repo.ok("show", task_id)["task"]["title"] == "One"
     aside = [one for one in path.parent.glob("jetpack.db.*") if one.suffix not in ("-wal", "-shm")]

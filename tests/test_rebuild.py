@@ -196,3 +196,16 @@ def test_another_worktree_brings_its_branch(origin: Repo, tmp_path: Path) -> Non
     origin.git("merge", "--quiet", "linked")
     assert origin.ok("sync")["updated"] == []
     assert origin.ok("show", one)["task"]["status"] == "completed"
+
+
+def test_a_sound_database_is_rebuilt_where_somebody_asks_for_it(origin: Repo) -> None:
+    """It is set aside, not while an agent works, and a dry run changes nothing."""
+    before, events = tasks(origin), logs(origin)
+    origin.ok("reserve", "a.py")
+    assert origin.jetpack("doctor", "--rebuild", "--dry-run").code == 1
+    assert origin.ok("reservations")["total"] == 1
+    said = origin.jetpack("doctor", "--rebuild")
+    assert (said.code, "mail and agents are lost with it" in said.out) == (0, True)
+    assert (tasks(origin), logs(origin)) == (before, events)
+    assert origin.ok("reservations")["total"] == 0
+    assert len(list((origin.path / ".jetpack").glob("jetpack.db.??????"))) == 1

@@ -16,17 +16,21 @@ from jetpack_git.doctor import lost
 from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import find
+from jetpack_git.setup import check_stopped
 from jetpack_git.setup import finish
 
 
 @command(short_help="Check this clone, and repair what can be repaired.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
-def doctor(frame: Frame, dry_run: bool) -> int:
+@click.option("--rebuild", is_flag=True, help="Make the database anew from the files of tasks.")
+def doctor(frame: Frame, dry_run: bool, rebuild: bool) -> int:
     """Check this clone, and repair what can be repaired without a decision of yours.
 
-    Exits 1 when something is left to be done.
+    A database that is lost or damaged is made anew from the task files; --rebuild does so with
+    a sound one, too, which is set aside. Exits 1 when something is left to be done.
     """
-    outcomes = [(one, _outcome(one, dry_run)) for one in _findings(frame, dry_run)]
+    found = _rebuild(frame) if rebuild else _findings(frame, dry_run)
+    outcomes = [(one, _outcome(one, dry_run)) for one in found]
     left = [one for one, outcome in outcomes if outcome not in ("repaired", "note")]
     document = {
         "dry_run": dry_run,
@@ -55,6 +59,14 @@ def _findings(frame: Frame, dry_run: bool) -> list[Finding]:
         if not os.path.exists(clone.config or clone.home) or (whole and not error.damaged):
             raise
         return [lost(clone, error, lambda: finish(frame.create(), with_hooks=False))]
+
+
+def _rebuild(frame: Frame) -> list[Finding]:
+    """The database is set aside, and another one made. Raises Conflict while agents work."""
+    clone = find(here())
+    check_stopped(clone)
+    wish = StoreError(f"{clone.database} is to be made anew.")
+    return [lost(clone, wish, lambda: finish(frame.create(), with_hooks=False))]
 
 
 def _outcome(finding: Finding, dry_run: bool) -> str:
