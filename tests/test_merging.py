@@ -9,6 +9,10 @@ from conftest import Repo
 from sync_tools import NOTHING
 from sync_tools import file
 
+from jetpack_git.mirror import load
+from jetpack_git.models.task import Task
+from jetpack_git.workspace import open_workspace
+
 BRANCHES = 8
 
 
@@ -89,22 +93,23 @@ def test_it_is_the_same_the_other_way_round(tracked: Repo) -> None:
 
 def test_eight_branches_that_add_and_finish_tasks(tracked: Repo) -> None:
     """Nothing conflicts where git knows no driver; with it, one task may be edited by all."""
-    for number in range(BRANCHES * 5):
-        tracked.add(f"Old {number}")
+    one = shared(tracked)
+    workspace = open_workspace(str(tracked.path), name="Ada")
+    tasks = workspace.tasks
+    old = [tasks.add(Task(id="", title=f"Old {number}")).id for number in range(BRANCHES * 5)]
     tracked.commit("Tasks")
-    one, *old = [task["id"] for task in tracked.ok("list", "--limit", "100")["tasks"]]
     for number in range(BRANCHES):
-        mine = old[number * 5 : number * 5 + 5]
-        commands: list[tuple[str, ...]] = [("add", f"New {number} {at}") for at in range(5)]
-        for task in mine:
-            commands += [("claim", task), ("done", task)]
-        on_branch(tracked, f"plain-{number}", *commands)
-        tracked.git("checkout", "--quiet", "-b", f"all-{number}", f"plain-{number}")
-        tracked.ok("sync", "--from-files")
-        tracked.ok("edit", one, "--title", f"By {number}", "--label", f"l{number}", "-p", "1")
+        tracked.git("checkout", "--quiet", "-b", f"plain-{number}", "main")
+        load.load(workspace.db, str(tracked.path), force=())
+        for at in range(5):
+            tasks.add(Task(id="", title=f"New {number} {at}"))
+            tasks.claim(old[number * 5 + at], agent="Ada")
+            tasks.done(old[number * 5 + at], agent="Ada")
+        tracked.commit("Plain")
+        tracked.git("checkout", "--quiet", "-b", f"all-{number}")
+        tasks.edit(one, {"title": f"By {number}", "labels": (f"l{number}",), "priority": 1})
         tracked.commit("Shared")
-        tracked.git("checkout", "--quiet", "main")
-        tracked.ok("sync", "--from-files")
+    workspace.close()
     tracked.git("checkout", "--quiet", "-b", "driven", "main")
     for number in range(BRANCHES):
         merge(tracked, f"all-{number}")
