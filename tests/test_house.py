@@ -18,7 +18,7 @@ FLOORS = (
     {"data", "git"},
     {"work", "mirror"},
     {"workspace"},
-    {"swarm"},
+    {"swarm", "review"},
     {"setup", "doctor", "hook", "driver"},
     {"cli"},
     {"__main__"},

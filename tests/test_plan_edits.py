@@ -209,7 +209,7 @@ def test_a_dry_run_is_a_diff(repo: Repo) -> None:
         f"~ {before['Print lines']}  files: none -> a.py",
         f"~ {before['Print lines']}  depends: +'New'",
         f"~ {before['Read lines']}  moves from 'Parser' to 'Printer'",
-        f"~ {before['Read lines']}  priority: 2 -> 0",
+        f"~ {before['Read lines']}  priority: medium -> critical",
         f"- {before['Flush']}  Flush",
         "plan p: 1 tasks would be added, 3 would be updated, 1 would be cancelled, 3 unchanged",
     ])  # fmt: skip

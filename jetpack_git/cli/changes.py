@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Iterator
 
 from jetpack_git.cli.terminal import safe
 from jetpack_git.data.database import Database
-from jetpack_git.models import durations
+from jetpack_git.models import words
 from jetpack_git.work.plan_load import Changes
-from jetpack_git.work.plan_load import Update
 
 _SILENT = frozenset({"position", "plan_id", "plan_key"})
-_SHORT = 60
 
 
 def as_changes(changes: Changes) -> list[dict[str, object]]:
@@ -41,46 +38,21 @@ def diff(db: Database, changes: Changes) -> Iterator[str]:
         if task_id not in titles:
             row = db.one("tasks.get", id=task_id)
             titles[task_id] = str(row["title"]) if row is not None else task_id
-        return repr(safe(titles[task_id])[:_SHORT])
+        return repr(titles[task_id][: words.SHORT])
 
     for task in changes.added:
         below = f", below {name(task.parent_id)}" if task.parent_id else ""
         yield f"+ {safe(task.title)}{below}"
     for one in changes.updated:
-        said = [_said(one, field, name) for field in one.fields if field not in _SILENT]
+        said = [
+            safe(words.said(field, getattr(one.before, field), getattr(one.after, field), name))
+            for field in one.fields
+            if field not in _SILENT
+        ]
         for text in said or ["its place among its siblings"]:
             yield f"~ {one.before.id}  {text}"
     for task in changes.retired:
         yield f"- {task.id}  {safe(task.title)}"
-
-
-def _said(one: Update, field: str, name: Callable[[str | None], str]) -> str:
-    """The change of one field, in words."""
-    before, after = getattr(one.before, field), getattr(one.after, field)
-    if field == "parent_id":
-        return f"moves from {name(before)} to {name(after)}"
-    if field == "title":
-        return f"{safe(before)[:_SHORT]!r} becomes {safe(after)[:_SHORT]!r}"
-    if field == "description":
-        return "description: " + (f"{_lines(before)} -> {_lines(after)}" if before else "new")
-    if field == "depends":
-        new = [f"+{name(other)}" for other in after if other not in before]
-        gone = [f"-{name(other)}" for other in before if other not in after]
-        return f"depends: {' '.join(new + gone)}"
-    if field == "estimate_s":
-        return f"estimate: {_time(before)} -> {_time(after)}"
-    if isinstance(before, tuple):
-        return f"{field}: {safe(', '.join(before)) or 'none'} -> {safe(', '.join(after)) or 'none'}"
-    return f"{field}: {before} -> {after}"
-
-
-def _lines(text: str) -> str:
-    count = len(text.splitlines())
-    return f"{count} line{'s' * (count != 1)}"
-
-
-def _time(seconds: int | None) -> str:
-    return durations.text(seconds) if seconds else "none"
 
 
 def _plain(value: object) -> object:

@@ -68,6 +68,12 @@ def rollup(one: Rollup, parent: Task) -> dict[str, object]:
     }
 
 
+def progress(completed: int, total: int) -> dict[str, object]:
+    """How many of how many tasks are completed."""
+    percent = round(100 * completed / total, 1) if total else 0.0
+    return {"tasks": total, "completed": completed, "percent": percent}
+
+
 def plan(row: Mapping[str, object]) -> dict[str, object]:
     """A plan; `tasks` counts its leaves that are not cancelled."""
     total, completed = _number(row["tasks"]) - _number(row["cancelled"]), _number(row["completed"])
@@ -76,10 +82,7 @@ def plan(row: Mapping[str, object]) -> dict[str, object]:
         "title": row["title"],
         "source": row["source"],
         "created_at": row["created_at"],
-        "tasks": total,
-        "completed": completed,
-        "percent": round(100 * completed / total, 1) if total else 0.0,
-    }
+    } | progress(completed, total)
 
 
 def event(one: Event) -> dict[str, object]:

@@ -60,6 +60,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "threads": ("mail", "List your threads."),
     "outbox": ("mail", "List the mail that you sent."),
     "start": ("start", "Let a swarm of agents work on the ready tasks."),
+    "review": ("review", "Show what a branch does to the tasks."),
     "sync": ("sync", "Load what is new in the task files."),
     "conflicts": ("conflicts", "List what branches disagree on."),
     "resolve": ("conflicts", "Decide what branches disagree on."),

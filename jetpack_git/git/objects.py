@@ -8,17 +8,18 @@ from pathlib import Path
 from jetpack_git.git.run import run
 
 
-def blobs(names: Iterable[str], *, cwd: Path) -> dict[str, bytes]:
+def blobs(names: Iterable[str], *, cwd: Path, fetch: bool = False) -> dict[str, bytes]:
     """The content of each of these files; those that are not here are left out.
 
-    A name is an object id, or `REVISION:PATH` without a newline.
+    A name is an object id, or `REVISION:PATH` without a newline. With `fetch` a partial clone
+    gets what it lacks, one by one.
     """
     wanted = list(dict.fromkeys(names))
     if not wanted:
         return {}
     given = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
-    # A partial clone would fetch what it lacks, one by one.
-    out = run("cat-file", "--batch", cwd=cwd, stdin=given, env={"GIT_NO_LAZY_FETCH": "1"}).stdout
+    env = {} if fetch else {"GIT_NO_LAZY_FETCH": "1"}
+    out = run("cat-file", "--batch", cwd=cwd, stdin=given, env=env).stdout
     found: dict[str, bytes] = {}
     at = 0
     for name in wanted:

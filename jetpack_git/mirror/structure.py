@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 
 from jetpack_git.data.database import Database
@@ -16,8 +17,19 @@ def missing(db: Database, ids: Iterable[str]) -> set[str]:
 def loops(db: Database, ids: Iterable[str]) -> list[list[str]]:
     """Ways from a task back to itself, which can be reached from these tasks.
 
-    A task waits for its own dependencies, its ancestors' and its children. Each way begins
-    and ends with the same id. Every task is looked at once.
+    A task waits for its own dependencies, its ancestors' and its children.
+    """
+
+    def after(task_id: str) -> list[str]:
+        return [str(row["id"]) for row in db.all("dependencies.edges_from", id=task_id)]
+
+    return ways(ids, after)
+
+
+def ways(ids: Iterable[str], after: Callable[[str], Iterable[str]]) -> list[list[str]]:
+    """Ways from a task back to itself, where each waits for those `after` it.
+
+    Each way begins and ends with the same id. Every task is looked at once.
     """
     found: list[list[str]] = []
     done: set[str] = set()
@@ -38,10 +50,5 @@ def loops(db: Database, ids: Iterable[str]) -> list[list[str]]:
             elif node not in done:
                 place[node] = len(way)
                 way.append(node)
-                rest.append(_after(db, node))
+                rest.append(sorted(after(node), reverse=True))
     return found
-
-
-def _after(db: Database, task_id: str) -> list[str]:
-    rows = db.all("dependencies.edges_from", id=task_id)
-    return sorted((str(row["id"]) for row in rows), reverse=True)

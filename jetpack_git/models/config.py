@@ -51,6 +51,25 @@ class MirrorConfig(NamedTuple):
     autostage: bool = True
 
 
+class ReviewConfig(NamedTuple):
+    """How bad each oddity of a branch is, in the order in which they are told.
+
+    Each is `error`, `warning` or `off`; docs/review.md says what they mean.
+    """
+
+    markers: str = "error"
+    unreadable: str = "error"
+    cycle: str = "error"
+    missing: str = "warning"
+    deleted: str = "error"
+    reopened: str = "error"
+    log_changed: str = "error"
+    hand_edited: str = "warning"
+    reserved: str = "error"
+    undeclared: str = "warning"
+    no_task: str = "warning"
+
+
 class Config(NamedTuple):
     """All settings; a key that this version does not know is in `unknown`."""
 
@@ -59,4 +78,5 @@ class Config(NamedTuple):
     tasks: RetryPolicy = RetryPolicy()
     reservations: ReservationsConfig = ReservationsConfig()
     mirror: MirrorConfig = MirrorConfig()
+    review: ReviewConfig = ReviewConfig()
     unknown: tuple[str, ...] = ()

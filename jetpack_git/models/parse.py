@@ -30,6 +30,7 @@ from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
+from jetpack_git.models.config import ReviewConfig
 from jetpack_git.models.config import SwarmConfig
 
 
@@ -121,6 +122,25 @@ class MirrorFields(TypedDict, total=False):
     """The section `mirror` of the config."""
 
     autostage: bool
+
+
+Level = Literal["error", "warning", "off"]
+
+
+class ReviewFields(TypedDict, total=False):
+    """The section `review` of the config."""
+
+    markers: Level
+    unreadable: Level
+    cycle: Level
+    missing: Level
+    deleted: Level
+    reopened: Level
+    log_changed: Level
+    hand_edited: Level
+    reserved: Level
+    undeclared: Level
+    no_task: Level
 
 
 class _TaskFields(TypedDict):
@@ -221,6 +241,7 @@ def config(text: str, *, source: str) -> Config:
         tasks=RetryPolicy(**tasks),
         reservations=ReservationsConfig(**reservations),
         mirror=MirrorConfig(**sections["mirror"]),
+        review=ReviewConfig(**sections["review"]),
         unknown=tuple(unknown),
     )
 
@@ -231,6 +252,7 @@ _SECTIONS: dict[str, type] = {
     "tasks": TasksFields,
     "reservations": ReservationsFields,
     "mirror": MirrorFields,
+    "review": ReviewFields,
 }
 _IN_SECONDS = {
     "heartbeat": "heartbeat_s",

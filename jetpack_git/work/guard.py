@@ -42,15 +42,18 @@ def agent_of(db: Database, worktree: str | None) -> str | None:
     return None if row is None else str(row["name"])
 
 
-def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
-    """The active reservations that cover each of the paths; paths without any are left out."""
+def touching(db: Database, paths: Iterable[str], since: str = "") -> dict[str, list[Held]]:
+    """The active reservations that cover each of the paths; paths without any are left out.
+
+    With `since` also those that were active then, or at any time later.
+    """
     folds = ignores_case(db)
     above = {path: parents(fold(path) if folds else path) for path in paths}
     below: dict[str, list[str]] = {}
     for each in above.values():
         for anchor in each:
             below.setdefault(anchor, []).append(each[0])
-    at = _near(db, below, folds)
+    at = _near(db, below, folds, since)
     found: dict[str, list[Held]] = {}
     for path, each in above.items():
         held = [one for key in each for one in at.get(key, ()) if one[0].matches(path)]
@@ -59,12 +62,15 @@ def touching(db: Database, paths: Iterable[str]) -> dict[str, list[Held]]:
     return found
 
 
-def _near(db: Database, below: dict[str, list[str]], folds: bool) -> dict[str, list[Held]]:
+def _near(
+    db: Database, below: dict[str, list[str]], folds: bool, since: str
+) -> dict[str, list[Held]]:
     """The active reservations at the anchors, but for those that no path below can meet."""
     known = ",".join([f'"{one.translate(_JSON)}"' for one in below if _storable(one)])
     texts: dict[str, str] = {}
     at: dict[str, list[Held]] = {}
-    for row in db.all("reservations.at", anchors=f"[{known}]", now=clock.now()):
+    name = "reservations.since" if since else "reservations.at"
+    for row in db.all(name, anchors=f"[{known}]", now=since or clock.now()):
         anchor, pattern = str(row["anchor"]), str(row["pattern"])
         if anchor not in texts:
             texts[anchor] = "\n".join(below[anchor])

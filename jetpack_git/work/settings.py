@@ -18,6 +18,7 @@ from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
+from jetpack_git.models.config import ReviewConfig
 from jetpack_git.models.config import SwarmConfig
 
 NAME = "config"  # of the row in the table `meta`
@@ -67,7 +68,7 @@ def _kept(db: Database, text: str) -> Config | None:
         return Config(
             GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
             RetryPolicy(**found["tasks"]), ReservationsConfig(**found["reservations"]),
-            MirrorConfig(**found["mirror"]),
+            MirrorConfig(**found["mirror"]), ReviewConfig(**found["review"]),
             tuple(found["unknown"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it

@@ -20,6 +20,13 @@ WHERE released_at IS NULL AND expires_at > :now
     AND anchor IN (SELECT value FROM json_each(:anchors))
 ORDER BY seq
 
+-- The same of those that were active at some time or are, if nobody has pruned them.
+-- name: since
+SELECT * FROM reservations
+WHERE coalesce(released_at, expires_at) > :now
+    AND anchor IN (SELECT value FROM json_each(:anchors))
+ORDER BY seq
+
 -- The active reservations below a folder.
 -- name: below
 SELECT * FROM reservations INDEXED BY reservations_active

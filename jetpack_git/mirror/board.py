@@ -1,0 +1,144 @@
+"""Tasks as files say them, all at once: what blocks what, without a database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from jetpack_git.mirror import read
+from jetpack_git.mirror import structure
+from jetpack_git.models.task import CLOSED
+from jetpack_git.models.task import OPEN
+from jetpack_git.models.task import Status
+from jetpack_git.models.task import Task
+
+# A file as we write it, as far as nothing in it needs YAML.
+_OURS = re.compile(
+    rb"---\n(?:(?:[a-z_-]+: (?!.*(?: #|: ))[A-Za-z0-9][^\n]*|[a-z_-]+: \"[^\"\\\n]*\"|[a-z_-]+:"
+    rb"|  - [A-Za-z0-9][^\n:#]*|  - \"[^\"\\\n]*\")\n)*---\n"
+)
+
+
+class Brief(NamedTuple):
+    """What matters of one task to all the others."""
+
+    id: str
+    title: str
+    status: str
+    parent_id: str | None
+    plan_id: str | None
+    depends: tuple[str, ...]
+    files: tuple[str, ...]
+
+
+def brief(data: bytes, path: str) -> Brief:
+    """The task in the bytes of the file at `path`. Raises BadInput."""
+    found = _OURS.match(data)
+    if found is None:
+        return of(read.task(data, path).task)
+    values: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
+    key = ""
+    for line in found[0].decode().split("\n")[1:-2]:
+        if line.startswith("  - "):
+            lists.setdefault(key, []).append(line[4:].strip('"'))
+        else:
+            key, _, value = line.partition(":")
+            values[key] = value[1:].removeprefix('"').removesuffix('"')
+    if path.rpartition("/")[2] != f"{values.get('id')}.md" or not values.get("title"):
+        return of(read.task(data, path).task)
+    return Brief(
+        values["id"], values["title"], values.get("status", Status.PENDING),
+        values.get("parent") or None, values.get("plan") or None,
+        tuple(lists.get("depends", ())), tuple(lists.get("files", ())),
+    )  # fmt: skip
+
+
+def of(task: Task) -> Brief:
+    """The same of a task that was read as a whole."""
+    return Brief(
+        task.id, task.title, task.status, task.parent_id, task.plan_id, task.depends, task.files
+    )
+
+
+class Board:
+    """All tasks of one revision, by id."""
+
+    def __init__(self, tasks: Mapping[str, Brief]) -> None:
+        self.tasks = tasks
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """The ids of each parent's children."""
+        found: dict[str, list[str]] = {}
+        for one in self.tasks.values():
+            if one.parent_id in self.tasks:
+                found.setdefault(str(one.parent_id), []).append(one.id)
+        return found
+
+    @cached_property
+    def closed(self) -> set[str]:
+        """The tasks that are over: a parent is, when all its children are."""
+        left = {task_id: len(below) for task_id, below in self.children.items()}
+        found: set[str] = set()
+        due = [one.id for one in self.tasks.values() if one.id not in left and one.status in CLOSED]
+        while due:
+            task_id = due.pop()
+            found.add(task_id)
+            parent = self.tasks[task_id].parent_id
+            if parent in left:
+                left[parent] -= 1
+                due += [parent] * (left[parent] == 0)
+        return found
+
+    def above(self, task_id: str) -> Iterable[Brief]:
+        """The task and its ancestors, the nearest first."""
+        seen: set[str] = set()
+        one = self.tasks.get(task_id)
+        while one is not None and one.id not in seen:
+            seen.add(one.id)
+            yield one
+            one = self.tasks.get(one.parent_id or "")
+
+    def waits_for(self, task_id: str) -> set[str]:
+        """What the task or an ancestor depends on and is not over, or not here."""
+        wanted = {other for one in self.above(task_id) for other in one.depends}
+        return wanted - self.closed
+
+    def loops(self, ids: Iterable[str]) -> list[list[str]]:
+        """Ways from a task back to itself, which can be reached from these tasks."""
+
+        def after(task_id: str) -> Iterable[str]:
+            wanted = {other for one in self.above(task_id) for other in one.depends}
+            return wanted | {*self.children.get(task_id, ())}
+
+        return structure.ways(ids, after)
+
+    def is_ready(self, task_id: str) -> bool:
+        """Whether the task could be claimed."""
+        one = self.tasks.get(task_id)
+        return (
+            one is not None and one.status in OPEN and task_id not in self.children
+            and not self.waits_for(task_id)
+        )  # fmt: skip
+
+    @cached_property
+    def progress(self) -> dict[str, tuple[int, int]]:
+        """How many leaves of each plan are completed, of how many that are not cancelled."""
+        found: dict[str, tuple[int, int]] = {}
+        plans: dict[str, str | None] = {}
+        for task_id, one in self.tasks.items():
+            way = []
+            for each in self.above(task_id):
+                way.append(each)
+                if each.plan_id or each.id in plans:
+                    break
+            plan = plans.get(way[-1].id, way[-1].plan_id)
+            plans |= dict.fromkeys([each.id for each in way], plan)
+            if plan and task_id not in self.children and one.status != Status.CANCELLED:
+                done, total = found.get(plan, (0, 0))
+                found[plan] = (done + (one.status == Status.COMPLETED), total + 1)
+        return found
