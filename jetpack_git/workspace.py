@@ -127,6 +127,23 @@ class Workspace:
         )
 
 
+def workspace_at(start: str, revision: str) -> Workspace:
+    """What the clone that holds the folder `start` was as of a revision; for reading alone.
+
+    Raises BadInput when there is no such commit.
+    """
+    from pathlib import Path
+
+    from jetpack_git.mirror import snapshot
+
+    clone = find(start)
+    db, warnings = snapshot.at(revision, cwd=Path(clone.worktree or clone.git_dir))
+    found = Workspace(clone, db, name=None, incarnation=None)
+    found.paused = True
+    found.warnings += warnings
+    return found
+
+
 def open_workspace(
     start: str,
     *,

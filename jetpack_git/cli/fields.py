@@ -106,6 +106,13 @@ def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:
     return text
 
 
+def at_option(function: Function) -> Function:
+    """The option that asks for the state as of a branch or commit."""
+    return click.option(
+        "--at", "revision", metavar="REV", help="As of this branch or commit, from the files there."
+    )(function)
+
+
 def parse_priority(text: str) -> int:
     """The number of a priority given as a number, as `P2` or as a word."""
     folded = text.strip().lower()

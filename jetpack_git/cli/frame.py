@@ -17,6 +17,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.workspace import Workspace
 from jetpack_git.workspace import open_workspace
+from jetpack_git.workspace import workspace_at
 
 
 class Frame:
@@ -44,6 +45,13 @@ class Frame:
     def open(self) -> Workspace:
         """The workspace of the current folder, without writing what is due."""
         self._workspace = self._open()
+        return self._workspace
+
+    def at(self, revision: str | None) -> Workspace:
+        """The workspace of the current folder, or what it was as of a revision."""
+        if revision is None:
+            return self.workspace
+        self._workspace = workspace_at(here(), revision)
         return self._workspace
 
     def create(self) -> Workspace:

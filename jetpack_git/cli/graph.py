@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from jetpack_git.cli import fields
 from jetpack_git.cli.drawing import FORMATS
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
@@ -17,12 +18,13 @@ from jetpack_git.work.graph import load
     "--format", "form", type=click.Choice([*FORMATS, "json"]), default="text", show_default=True,
     help="How to draw it.",
 )  # fmt: skip
-def graph(frame: Frame, root: str | None, form: str) -> None:
+@fields.at_option
+def graph(frame: Frame, revision: str | None, root: str | None, form: str) -> None:
     """Show what waits for what: of a plan, of a task with all below it, or of all tasks.
 
     Depth counts the tasks on the longest way to each; a star marks the critical path.
     """
-    found = load(frame.workspace.db, root)
+    found = load(frame.at(revision).db, root)
     frame.json = frame.json or form == "json"
     if frame.json:
         frame.answer(_document(found), "")

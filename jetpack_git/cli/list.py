@@ -36,8 +36,10 @@ from jetpack_git.work.why import failed_before
 @click.option("--after", metavar="ID", help="Go on behind this task.")
 @records.options
 @fields.limit_option(50)
+@fields.at_option
 def list_(
     frame: Frame,
+    revision: str | None,
     states: tuple[str, ...],
     assignee: str | None,
     plan: str | None,
@@ -56,7 +58,7 @@ def list_(
 
     Scripts read --json, or a --format such as '{id} {status} {title}'.
     """
-    tasks = frame.workspace.tasks
+    tasks = frame.at(revision).tasks
     if plan is not None and tasks.db.one("plans.get", id=plan) is None:
         raise NotFound(f"There is no plan {plan!r}.", hint="Load one with: git jetpack load FILE")
     query = queries.Query(

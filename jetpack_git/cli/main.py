@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dep": ("dep", "Add or remove a dependency between tasks."),
     "graph": ("graph", "Show what waits for what, and the critical path."),
     "log": ("log", "Show what happened to a task."),
+    "history": ("history", "Show a task's whole life, over commits and events."),
     "reserve": ("reserve", "Say which files you are about to change."),
     "reservations": ("reserve", "List the active reservations."),
     "unreserve": ("reserve", "Give reservations back."),

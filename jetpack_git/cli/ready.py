@@ -16,9 +16,10 @@ from jetpack_git.workspace import Workspace
 @command(short_help="List what can be claimed now, most urgent first.")
 @fields.limit_option(20)
 @click.option("--explain", is_flag=True, help="List what is open and not ready, too, and why.")
-def ready(frame: Frame, limit: int, explain: bool) -> int:
+@fields.at_option
+def ready(frame: Frame, revision: str | None, limit: int, explain: bool) -> int:
     """List what can be claimed now, most urgent first. Exits 1 when there is nothing."""
-    workspace = frame.workspace
+    workspace = frame.at(revision)
     tasks, total = workspace.tasks.ready(limit=limit or -1)
     lines = task_lines(tasks, total) if total else ["Nothing is ready."]
     found = documents.listing("tasks", [documents.task(one) for one in tasks], total)

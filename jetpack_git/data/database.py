@@ -160,6 +160,13 @@ def open_database(
     return db
 
 
+def in_memory() -> Database:
+    """An empty database that is nowhere else and ends with its connection."""
+    db = Database(Sqlite(":memory:"))
+    _bring_up(db)
+    return db
+
+
 def _check_there(path: str) -> None:
     """The file is there and holds something. Raises StoreError."""
     try:
@@ -194,9 +201,13 @@ def _migrate(db: Database) -> None:
 
     with alone(Path(db.backend.path).parent):
         db.backend.use_wal()
-        names = sorted(os.listdir(os.path.join(FOLDER, "migrations")))
-        with db.transaction():
-            for name in names[db.backend.version() :]:
-                with open(os.path.join(FOLDER, "migrations", name), encoding="utf-8") as file:
-                    db.backend.script(file.read())
-                db.backend.script(f"PRAGMA user_version = {int(name.split('_', 1)[0])}")
+        _bring_up(db)
+
+
+def _bring_up(db: Database) -> None:
+    names = sorted(os.listdir(os.path.join(FOLDER, "migrations")))
+    with db.transaction():
+        for name in names[db.backend.version() :]:
+            with open(os.path.join(FOLDER, "migrations", name), encoding="utf-8") as file:
+                db.backend.script(file.read())
+            db.backend.script(f"PRAGMA user_version = {int(name.split('_', 1)[0])}")

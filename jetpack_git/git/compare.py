@@ -18,7 +18,7 @@ BRANCHES = (
     "refs/heads/main", "refs/heads/master",
 )  # fmt: skip
 LOG = (
-    "log", "--no-merges", "--reverse", "--topo-order", "--name-only", "-z", "--no-renames",
+    "log", "--no-merges", "--reverse", "--topo-order", "-z", "--no-renames",
     "--no-ext-diff", "--no-color", "--no-show-signature", "--no-decorate",
     "--date=format-local:%Y-%m-%dT%H:%M:%S.999Z",  # git knows no parts of a second
     "--format=%H%x09%cd%x09%(trailers:key=Jetpack-Task,valueonly,separator=%x20)"
@@ -103,8 +103,31 @@ def changed(before: str, after: str, *, cwd: Path) -> list[Changed]:
 
 def commits(before: str, after: str, *, cwd: Path) -> list[Commit]:
     """The commits of one that the other has not, merges left out, the oldest first."""
-    done = run(*LOG, f"{before}..{after}", "--", cwd=cwd, env={"TZ": "UTC0"})
+    done = run(*LOG, "--name-only", f"{before}..{after}", "--", cwd=cwd, env={"TZ": "UTC0"})
     return list(_commits(done.stdout))
+
+
+class Version(NamedTuple):
+    """What a commit did to a file: the blobs before and after, empty where it is not there."""
+
+    commit: Commit
+    old: str
+    new: str
+
+
+def versions(path: str, *, cwd: Path) -> list[Version]:
+    """The commits of all branches, here and on remotes, that changed the file, the oldest first."""
+    done = run(
+        *LOG, "--raw", "--no-abbrev", "HEAD", "--branches", "--remotes", "--", f":(literal){path}",
+        cwd=cwd, env={"TZ": "UTC0"}, check=False,
+    )  # fmt: skip
+    found = []
+    for one in _commits(done.stdout):
+        for info in one.paths:
+            if info.startswith(":"):
+                _, _, old, new, _ = info.split(" ")
+                found.append(Version(one, _there(old), _there(new)))
+    return found
 
 
 def fetch(before: str, after: str, folder: str, *, cwd: Path) -> None:

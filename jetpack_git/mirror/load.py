@@ -118,7 +118,13 @@ class _Load:
         """The rows are as the files say, and all that follows from them is."""
         changed: dict[str, _File] = {}
         parents: dict[str, None] = {}
-        news = [(one, ours) for one in _by_age(found) if self._is_news(one, ours := self._row(one))]
+        by_id = {one.parsed.task.id: one for one in found}
+        ordered = structure.by_age(one.parsed.task for one in found)
+        news = [
+            (one, ours)
+            for one in (by_id[task.id] for task in ordered)
+            if self._is_news(one, ours := self._row(one))
+        ]
         bases = self._bases([one for one, ours in news if ours and not self._wins(one, ours)])
         for one, ours in news:
             try:
@@ -353,25 +359,3 @@ class _Load:
                     "events.load", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
                     agent=event.agent, note=event.note, data="{}",
                 )  # fmt: skip
-
-
-def _by_age(found: list[_File]) -> list[_File]:
-    """The files in the order in which their tasks were made, as far as they say it.
-
-    Tasks of one moment come from one plan: they stand as in the plan, parents first.
-    """
-    tasks = {one.parsed.task.id: one.parsed.task for one in found}
-
-    def place(task: Task) -> tuple[tuple[int, str], ...]:
-        steps = [(task.position, task.id)]
-        above = {task.id}
-        while task.parent_id in tasks and task.parent_id not in above:
-            above.add(task.parent_id)
-            task = tasks[task.parent_id]
-            steps.append((task.position, task.id))
-        return tuple(reversed(steps))
-
-    # A file without a time was written by hand, after the others.
-    return sorted(
-        found, key=lambda one: (one.parsed.task.created_at or "~", place(one.parsed.task))
-    )

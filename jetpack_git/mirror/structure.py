@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
+from jetpack_git.models.task import Task
 
 
 def missing(db: Database, ids: Iterable[str]) -> set[str]:
@@ -52,3 +53,23 @@ def ways(ids: Iterable[str], after: Callable[[str], Iterable[str]]) -> list[list
                 way.append(node)
                 rest.append(sorted(after(node), reverse=True))
     return found
+
+
+def by_age(found: Iterable[Task]) -> list[Task]:
+    """The tasks in the order in which they were made, as far as they say it.
+
+    Tasks of one moment come from one plan: they stand as in the plan, parents first.
+    """
+    tasks = {one.id: one for one in found}
+
+    def place(task: Task) -> tuple[tuple[int, str], ...]:
+        steps = [(task.position, task.id)]
+        above = {task.id}
+        while task.parent_id in tasks and task.parent_id not in above:
+            above.add(task.parent_id)
+            task = tasks[task.parent_id]
+            steps.append((task.position, task.id))
+        return tuple(reversed(steps))
+
+    # A file without a time was written by hand, after the others.
+    return sorted(tasks.values(), key=lambda one: (one.created_at or "~", place(one)))

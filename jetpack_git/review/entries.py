@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 
@@ -24,7 +25,7 @@ _SILENT = frozenset({
     "results", "incarnation", "commit_id", "created_at", "updated_at", "claimed_at", "attempts",
     "retry_at", "percent", "extra", "blockers", "children", "graph_score", "seq",
 })  # fmt: skip
-_PLANNED = tuple(one.name for one in fields(Task) if one.name not in _SILENT)
+PLANNED = tuple(one.name for one in fields(Task) if one.name not in _SILENT)
 _ENDS = {
     "finished": "task.completed", "failed": "task.failed", "cancelled": "task.cancelled",
     "reopened": "task.reopened",
@@ -63,7 +64,7 @@ def plans(sides: Sides, titles: dict[str, str]) -> list[Progress]:
     ]
 
 
-def planned(sides: Sides, before: Task, after: Task) -> tuple[Change, ...]:
+def _planned(sides: Sides, before: Task, after: Task) -> tuple[Change, ...]:
     """The fields of the plan that differ."""
 
     def name(task_id: str | None) -> str:
@@ -72,7 +73,14 @@ def planned(sides: Sides, before: Task, after: Task) -> tuple[Change, ...]:
         one = sides.after.tasks.get(task_id) or sides.before.tasks.get(task_id)
         return f"{task_id} {one.title[: words.SHORT]!r}" if one else task_id
 
-    pairs = [(field, getattr(before, field), getattr(after, field)) for field in _PLANNED]
+    return differences(before, after, PLANNED, name)
+
+
+def differences(
+    before: Task, after: Task, attributes: tuple[str, ...], name: Callable[[str | None], str]
+) -> tuple[Change, ...]:
+    """Those of the attributes that differ, and of the keys that nobody here knows."""
+    pairs = [(field, getattr(before, field), getattr(after, field)) for field in attributes]
     pairs += [
         (key, before.extra.get(key), after.extra.get(key))
         for key in sorted({*before.extra, *after.extra})
@@ -90,7 +98,7 @@ def _entry(sides: Sides, pair: Pair) -> Entry | None:
         return Entry(pair.task_id, before.title, "deleted", by=_authors(sides, pair.path)) if (
             before is not None
         ) else None  # fmt: skip
-    changes = planned(sides, before, after) if before is not None else ()
+    changes = _planned(sides, before, after) if before is not None else ()
     kind = _kind(sides, pair)
     if kind is None and not changes:
         return None

@@ -165,7 +165,8 @@ SELECT 1 AS found FROM tasks INDEXED BY tasks_failed WHERE status = 'failed' LIM
 -- A parent's status follows from its children.
 -- name: set_parent_status
 UPDATE tasks SET status = :status, updated_at = :now, assignee = NULL, incarnation = NULL,
-    completed_at = CASE WHEN :status = 'completed' THEN :now END
+    completed_at = CASE WHEN :status = 'completed' THEN
+        coalesce((SELECT max(completed_at) FROM tasks WHERE parent_id = :id), :now) END
 WHERE id = :id AND status <> :status RETURNING id
 
 -- All the descendants of some tasks, these included.
