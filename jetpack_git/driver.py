@@ -7,7 +7,6 @@ that is no task, two tasks under one id) it leaves untouched, for git to merge l
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from jetpack_git.data.database import open_database
@@ -16,9 +15,10 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import conflicts
 from jetpack_git.mirror import files
-from jetpack_git.mirror import read
+from jetpack_git.mirror import load_others
+from jetpack_git.mirror import markers
+from jetpack_git.mirror import sides
 from jetpack_git.mirror import text
-from jetpack_git.mirror.merge import three_way
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
@@ -28,26 +28,18 @@ def main(argv: list[str]) -> int:
     """The exit code of the driver."""
     base, ours, theirs, path = argv
     try:
-        merged, clashes = _merged([Path(one).read_bytes() for one in (base, ours, theirs)], path)
+        versions = markers.Sides(*(Path(one).read_bytes() for one in (base, ours, theirs)))
+        if path.startswith(files.PLANS + "/"):
+            content, told = text.plan_text(*load_others.plan_of(versions, path)), []
+        else:
+            parsed, clashes = sides.merged(versions, path)
+            content, told = text.task_text(parsed.task), _kept(parsed.task, clashes)
     except (BadInput, OSError):
         return 1
-    Path(ours).write_text(text.task_text(merged), encoding="utf-8", newline="")
-    for said in _kept(merged, clashes):
+    Path(ours).write_text(content, encoding="utf-8", newline="")
+    for said in told:
         print(f"{safe(path)}: {safe(said)}", file=sys.stderr)
     return 0
-
-
-def _merged(versions: list[bytes], path: str) -> tuple[Task, list[Clash]]:
-    """The merged task, and what clashed. Raises BadInput."""
-    if path.startswith(files.PLANS + "/"):
-        raise BadInput(f"{path} is a plan.")
-    base = read.task(versions[0], path) if versions[0].strip() else None
-    ours, theirs = (read.task(one, path) for one in versions[1:])
-    if base is None and ours.task.created_at != theirs.task.created_at:
-        raise BadInput(f"{path} stands for two tasks.")
-    merged, clashes = three_way(base.task if base else None, ours.task, theirs.task)
-    is_parent = "status" not in ours.lines or "status" not in theirs.lines
-    return replace(merged, children=int(is_parent)), clashes
 
 
 def _kept(task: Task, clashes: list[Clash]) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jetpack_git.mirror.merge import UNFINISHED
 from jetpack_git.mirror.merge import three_way
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import STORED
@@ -83,6 +85,7 @@ def test_merging_again_changes_nothing(base: Task | None, one: Task) -> None:
 @given(TASKS, TASKS)
 def test_one_side_that_changed_alone_holds(base: Task, one: Task) -> None:
     """In every field, and nothing clashes. Lists that are only in another order count as equal."""
+    assume(base.status != Status.COMPLETED or one.status not in UNFINISHED)
     wanted = replace(
         one,
         files=one.files if set(one.files) != set(base.files) else base.files,
@@ -138,6 +141,16 @@ def test_reopening_holds_where_nobody_else_did_anything() -> None:
     assert three_way(base, base, again) == (again, [])
     other = replace(base, title="Another title")
     assert three_way(base, other, again)[0].status == "pending_retry"
+
+
+@pytest.mark.parametrize("status", UNFINISHED)
+def test_a_finished_task_is_not_set_back_by_a_merge(status: Status) -> None:
+    """As a revert would: whoever reopens a task says so otherwise."""
+    base = Task("jp-1", "T", status="completed", assignee="maya", completed_at="2026-01-01")
+    back = replace(base, status=status, assignee=None, completed_at=None)
+    other = replace(base, title="Another title")
+    for one, two in ((other, back), (back, other)):
+        assert three_way(base, one, two)[0] == other
 
 
 def test_lists_merge_as_sets_and_values_by_weight() -> None:

@@ -14,7 +14,7 @@ from sync_tools import title
 HEAD = "---\nid: jp-bad\ntitle: Bad\n"
 BAD = {
     "conflict markers": (
-        f"{HEAD}<<<<<<< HEAD\nstatus: pending\n=======\nstatus: failed\n>>>>>>> b\n---\n",
+        f"{HEAD}<<<<<<< HEAD\nstatus: pending\n=======\nstatus: failed\n---\n",
         ":4: a conflict marker of git stands here.",
     ),
     "a marker in the description": (f"{HEAD}---\n\na\n>>>>>>> b\n", ":7: a conflict marker"),

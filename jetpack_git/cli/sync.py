@@ -17,6 +17,7 @@ from jetpack_git.errors import NotFound
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import load
+from jetpack_git.mirror.report import Report
 from jetpack_git.workspace import Workspace
 from jetpack_git.workspace import open_workspace
 
@@ -68,7 +69,7 @@ def _file_of(workspace: Workspace, root: str, text: str) -> str:
     return task_id
 
 
-def answer(frame: Frame, report: load.Report) -> int:
+def answer(frame: Frame, report: Report) -> int:
     """The exit code of a load, once it has been told what was loaded."""
     document: dict[str, object] = {
         "added": report.added, "updated": report.updated, "deleted": report.deleted,
@@ -94,7 +95,7 @@ def load_quietly() -> None:
         return  # not set up: there is nothing to load into
     try:
         root = workspace.clone.worktree
-        report = load.load(workspace.db, root) if root is not None else load.Report()
+        report = load.load(workspace.db, root) if root is not None else Report()
         if report.added or report.updated or report.deleted:
             terminal.remark(f"tasks: {_counts(report)}")
         for one in workspace.warnings + report.warnings + report.conflicts:
@@ -107,6 +108,6 @@ def load_quietly() -> None:
         workspace.close()
 
 
-def _counts(report: load.Report) -> str:
+def _counts(report: Report) -> str:
     gone = f", {len(report.deleted)} deleted" if report.deleted else ""
     return f"{len(report.added)} tasks added, {len(report.updated)} updated{gone}"

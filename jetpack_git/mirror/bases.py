@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from jetpack_git.data.database import Database
@@ -17,6 +18,17 @@ from jetpack_git.models.task import Task
 def find(
     db: Database, worktree: str, history: History, files: Mapping[str, str], seen: Mapping[str, str]
 ) -> dict[str, Task]:
+    """The base of each of the tasks' files, where there is one that can be read."""
+    found: dict[str, Task] = {}
+    for path, content in texts(db, worktree, history, files, seen).items():
+        with suppress(BadInput):  # then nothing is known of what it said
+            found[path] = read.task(content, path).task
+    return found
+
+
+def texts(
+    db: Database, worktree: str, history: History, files: Mapping[str, str], seen: Mapping[str, str]
+) -> dict[str, bytes]:
     """The base of each of the files, where there is one.
 
     `files` gives the version of each path; `seen` the one that the worktree had when it was
@@ -35,16 +47,9 @@ def find(
         for path, blobs in wanted.items()
     }
     names = [one for one in nearest.values() if one]
-    texts = {
+    contents = {
         str(row["blob"]): str(row["text"]).encode()
         for row in db.all("mirror.texts", blobs=dump(names))
     }
-    texts |= objects.blobs([one for one in names if one not in texts], cwd=Path(worktree))
-    found: dict[str, Task] = {}
-    for path, blob in nearest.items():
-        if blob in texts:
-            try:
-                found[path] = read.task(texts[blob], path).task
-            except BadInput:
-                continue  # then nothing is known of what it said
-    return found
+    contents |= objects.blobs([one for one in names if one not in contents], cwd=Path(worktree))
+    return {path: contents[blob] for path, blob in nearest.items() if blob in contents}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,30 +22,27 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import bases
+from jetpack_git.mirror import check
 from jetpack_git.mirror import conflicts
 from jetpack_git.mirror import delete
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
+from jetpack_git.mirror import load_others
+from jetpack_git.mirror import markers
 from jetpack_git.mirror import read
+from jetpack_git.mirror import rename
 from jetpack_git.mirror import structure
 from jetpack_git.mirror import text
+from jetpack_git.mirror import twins
 from jetpack_git.mirror.drift import is_ahead
 from jetpack_git.mirror.history import History
 from jetpack_git.mirror.merge import merged
 from jetpack_git.mirror.merge import three_way
+from jetpack_git.mirror.report import Report
+from jetpack_git.mirror.sides import TwoTasks
+from jetpack_git.mirror.sides import merged as merged_sides
+from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Task
-
-
-@dataclass
-class Report:
-    """What a load did: ids of tasks, and sentences for people."""
-
-    added: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    deleted: list[str] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -78,6 +74,8 @@ class _Load:
         self.seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
         self.history = History(db, worktree)
         self.unsettled: set[str] = set()
+        self.rewritten: set[str] = set()  # tasks whose files are to say something else
+        self.clashes: dict[str, list[Clash]] = {}  # between the sides of a file with markers
 
     def run(self) -> Report:
         """The report, once all is loaded."""
@@ -94,18 +92,89 @@ class _Load:
                 if path.endswith(".log") or path.startswith(files.PLANS + "/"):
                     others.append((path, stat, data))
                 else:
-                    blob = files.blob_id(data, self.format)
-                    tasks.append(_File(path, stat, blob, read.task(data, path)))
+                    tasks += self._read(path, stat, data)
             except JetpackError as error:
                 self._refuse(path, error)
         if tasks or others or self.history.now != self.history.before:
             with self.db.transaction():
                 for path, stat, data in others:
                     self._load_other(path, stat, data)
-                self._load_tasks(tasks)
-                self._delete(set(self.seen) - {path for path, _ in entries})
+                vanished = set(self.seen) - {path for path, _ in entries}
+                self._rename(tasks, vanished)
+                self._load_tasks(self._part(tasks))
+                self._delete(vanished)
                 self.history.advance(self.unsettled)
         return self.report
+
+    def _read(self, path: str, stat: str, data: bytes) -> list[_File]:
+        """The task of the file; two, where git could not merge two under one id.
+
+        Raises BadInput.
+        """
+        blob = files.blob_id(data, self.format)
+        sides = markers.sides(self.worktree, path, data)
+        if sides is None:
+            return [_File(path, stat, blob, read.task(data, path))]
+        self.rewritten.add(Path(path).stem)
+        try:
+            parsed, clashes = merged_sides(sides, path)
+        except TwoTasks as both:
+            return self._both(path, stat, blob, both)
+        except BadInput:
+            return [_File(path, stat, blob, read.task(data, path))]
+        self.clashes[path] = clashes
+        self.report.warnings.append(
+            f"{path}: what git could not merge is merged by field. Stage it: git add {path}"
+        )
+        return [_File(path, stat, blob, parsed)]
+
+    def _both(self, path: str, stat: str, blob: str, both: TwoTasks) -> list[_File]:
+        """The task that is not the row yet; without a row, both of them."""
+        row = self.db.one("tasks.get", id=Path(path).stem)
+        for one, other in ((both.elder, both.younger), (both.younger, both.elder)):
+            if row is not None and one.task.created_at == row["created_at"]:
+                return [_File(path, stat, blob, other)]
+        task = replace(both.younger.task, id=twins.new_id(both.younger.task))
+        second = _File(files.task_path(task.id), "", blob, replace(both.younger, task=task))
+        return [_File(path, stat, blob, both.elder), second]
+
+    def _rename(self, found: list[_File], vanished: set[str]) -> None:
+        """The tasks whose files newer commits have given another prefix are renamed."""
+        if not vanished or not found:
+            return
+        come = [one.parsed.task for one in found if self._row(one) is None]
+        gone = [
+            to_task(row)
+            for path in vanished & self.history.deleted
+            if (row := self.db.one("tasks.get", id=Path(path).stem)) is not None
+        ]
+        for old, new in rename.pairs(gone, come).items() if come else ():
+            rename.task(self.db, self.worktree, old, new)
+            self.report.warnings.append(f"{old} is called {new} from now on.")
+
+    def _part(self, found: list[_File]) -> list[_File]:
+        """The files, each of one task: where two have met under one id, the younger has another."""
+        by_path = {one.path: one for one in found}
+
+        def made_from(paths: list[str]) -> dict[str, Task | None]:
+            return self._bases([by_path[one] for one in paths])
+
+        parted = twins.part(
+            self.db, self.worktree, {one.path: one.parsed for one in found},
+            {one.path: self._row(one) for one in found}, made_from,
+        )  # fmt: skip
+        self.rewritten |= parted.rewritten
+        self.report.warnings += parted.said
+        for path, _ in parted.new.values():
+            self.db.run("mirror.remember", path=path, blob=by_path[path].blob)
+            self._touch(Path(path).stem)
+        kept = [replace(by_path[path], parsed=one) for path, one in parted.files.items()]
+        new = [_File(path, "", by_path[old].blob, one) for path, (old, one) in parted.new.items()]
+        return kept + new
+
+    def _touch(self, task_id: str) -> None:
+        """The task's file in this worktree is due to be written."""
+        Journal(self.db, self.worktree).touched("task", task_id)
 
     def _is_forced(self, path: str) -> bool:
         return self.force is not None and (not self.force or Path(path).stem in self.force)
@@ -137,6 +206,8 @@ class _Load:
                 task, clashes = three_way(bases[one.path], ours, one.parsed.task)
                 self.report.conflicts += conflicts.keep(self.db, ours, clashes)
             self._keep(one, ours, task)
+            clashes = self.clashes.get(one.path, [])
+            self.report.conflicts += conflicts.keep(self.db, task, clashes)
             changed[task.id] = one
             parents |= dict.fromkeys(
                 each.parent_id for each in (ours, task) if each and each.parent_id
@@ -148,14 +219,23 @@ class _Load:
             for task_id, one in changed.items():
                 self._see(one, self._row_blob(task_id))
                 if one.path in bases and one.blob not in self.history.versions.get(one.path, ()):
-                    Journal(self.db, self.worktree).touched("task", task_id)
-        suspects = {one.parsed.task.id: one for one in found if self._is_suspect(one.path)}
-        for task_id in self._check_structure(suspects | changed):
-            self._see(replace((suspects | changed)[task_id], stat=""), self._row_blob(task_id))
+                    self._touch(task_id)
+        for task_id in self.rewritten.intersection(one.parsed.task.id for one in found):
+            self._touch(task_id)
+        suspects = {
+            one.parsed.task.id: one for one in found if self._is_suspect(one.path)
+        } | changed
+        wrong = check.references(
+            self.db, {task_id: (one.path, one.parsed) for task_id, one in suspects.items()}
+        )
+        for task_id, said in wrong.items():
+            # It is looked at again by each later load, until that is mended.
+            self.report.errors += said
+            self._see(replace(suspects[task_id], stat=""), self._row_blob(task_id))
 
     def _delete(self, vanished: set[str]) -> None:
         """The tasks whose files newer commits have deleted are gone, unless they changed since."""
-        for path in sorted(vanished & self.history.deleted):
+        for path in sorted(vanished & self.history.deleted) if vanished else ():
             if not path.endswith(".md") or path.startswith(files.PLANS + "/"):
                 continue
             row = self.db.one("tasks.get", id=Path(path).stem)
@@ -170,7 +250,7 @@ class _Load:
                     f"{ours.id} {ours.title!r:.60} was deleted by others, and changed here since; "
                     "it stays."
                 )
-                Journal(self.db, self.worktree).touched("task", ours.id)
+                self._touch(ours.id)
 
     def _is_gone(self, one: _File) -> bool:
         """Whether the file is an old version of a task that was deleted, on another branch."""
@@ -295,67 +375,18 @@ class _Load:
         """
         self.db.run("mirror.see", worktree=self.worktree, path=one.path, blob=blob, stat=one.stat)
 
-    def _check_structure(self, changed: dict[str, _File]) -> set[str]:
-        """The tasks whose parent or dependencies are not there, or lead to themselves; it is told.
-
-        They are looked at again by each later load, until that is mended.
-        """
-        tasks = {task_id: one.parsed.task for task_id, one in changed.items()}
-        wanted = {one for task in tasks.values() for one in (*task.depends, task.parent_id) if one}
-        missing = structure.missing(self.db, wanted)
-        bad: set[str] = set()
-        for task_id, task in tasks.items():
-            for key, names in (("parent", (task.parent_id,)), ("depends", task.depends)):
-                for name in missing.intersection(one for one in names if one):
-                    where = f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}"
-                    self.report.errors.append(f"{where}: {key}: there is no task {name!r:.60}")
-                    bad.add(task_id)
-        for loop in structure.loops(self.db, sorted(changed)):
-            task_id, key = next(
-                (one, key)
-                for key in ("depends", "parent", "id")
-                for one in (*loop, *changed)
-                if one in changed and key in changed[one].parsed.lines
-            )
-            self.report.errors.append(
-                f"{changed[task_id].path}:{changed[task_id].parsed.lines[key]}: "
-                f"tasks wait for each other: {' -> '.join(loop)}. "
-                "Take one of these out of `depends:` or `parent:`, and run: git jetpack sync"
-            )
-            bad.add(task_id)
-        return bad
-
     def _load_other(self, path: str, stat: str, data: bytes) -> None:
         """The log or plan of a file is in the database."""
         try:
             if path.endswith(".log"):
-                self._load_log(path, data)
+                load_others.log(self.db, path, data)
             else:
-                self._load_plan(path, data)
+                blob, wins = files.blob_id(data, self.format), self._is_forced(path)
+                if load_others.plan(
+                    self.db, self.worktree, self.history, path, data, blob=blob, wins=wins
+                ):
+                    Journal(self.db, self.worktree).touched("plan", Path(path).stem)
         except JetpackError as error:
             self._refuse(path, error)
             return
         self.db.run("mirror.see", worktree=self.worktree, path=path, blob="", stat=stat)
-
-    def _load_plan(self, path: str, data: bytes) -> None:
-        """The plan of a file is in the database. Raises BadInput."""
-        head = read.plan(data, path)
-        blob = files.blob_id(data, self.format)
-        if self.db.one("mirror.is_known", path=path, blob=blob) is None or self._is_forced(path):
-            self.db.run(
-                "plans.save", id=head.fields["id"], title=head.fields["title"],
-                source=head.fields.get("source") or "",
-                created_at=head.fields.get("created") or clock.now(), extra=dump(head.unknown),
-            )  # fmt: skip
-            self.db.run("mirror.remember", path=path, blob=blob)
-
-    def _load_log(self, path: str, data: bytes) -> None:
-        """The events of a log are in the database; lines that are none of ours stay there."""
-        task_id = Path(path).name.removesuffix(".log")
-        for line in data.decode("utf-8", "replace").split("\n"):
-            event = text.log_event(line, task_id)
-            if event is not None:
-                self.db.run(
-                    "events.load", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
-                    agent=event.agent, note=event.note, data="{}",
-                )  # fmt: skip

@@ -4,7 +4,8 @@ Where one side alone changed a field, its value holds. Where both did,
 
 - lists merge as sets: what either side took out is gone, what either put in is there;
 - status, assignee, branch, summary and time of completion go together, and the later state
-  holds (`RANK`);
+  holds (`RANK`), and a finished task that one side alone has set back to where it was before
+  stays finished;
 - of anything else the more urgent, earlier or smaller number holds, and the longer text.
 
 Neither side is preferred for being ours: clones that merge each other's work, in whatever order,
@@ -19,6 +20,7 @@ from typing import Any
 from jetpack_git.models.conflict import STATE
 from jetpack_git.models.conflict import VALUES
 from jetpack_git.models.conflict import Clash
+from jetpack_git.models.plan import Plan
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 
@@ -32,6 +34,7 @@ RANK = {
         start=1,
     )
 }  # fmt: skip
+UNFINISHED = (Status.PENDING, Status.CLAIMED, Status.IN_PROGRESS)
 SETS = ("aliases", "labels", "skills", "depends", "links")
 LISTS = ("files", "results")
 
@@ -67,6 +70,28 @@ def three_way(base: Task | None, ours: Task, theirs: Task) -> tuple[Task, list[C
     return merged, clashes
 
 
+Whole = tuple[Plan, dict[str, object]]  # a plan with the keys that nobody here knows
+
+
+def three_way_plan(base: Whole | None, ours: Whole, theirs: Whole) -> Whole:
+    """The merged plan, by the rule of tasks. What both changed is the longer text."""
+
+    def choose(before: object, mine: object, other: object) -> Any:
+        return _choose("", base, before, mine, other, [])
+
+    values = {
+        name: choose(getattr(base[0], name) if base else None, mine, getattr(theirs[0], name))
+        for name, mine in vars(ours[0]).items()
+    }
+    dates = [one[0].created_at for one in (ours, theirs) if one[0].created_at]
+    values["created_at"] = min(dates, default="")
+    extra = {
+        key: choose(base[1].get(key) if base else None, ours[1].get(key), theirs[1].get(key))
+        for key in sorted({*ours[1], *theirs[1]})
+    }
+    return Plan(**values), {key: one for key, one in extra.items() if one is not None}
+
+
 def merged(ours: Task, theirs: Task) -> Task:
     """The row with all that the file says; what no file says stays."""
     is_parent = ours.children > 0
@@ -86,9 +111,9 @@ def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, .
     before, mine, other = (
         tuple(_get(one, name) for name in STATE.values()) for one in (base, ours, theirs)
     )
-    if mine == other or (base and other == before):
+    if mine == other or (base and other == before and not _is_undone(before, mine)):
         return mine, []
-    if base and mine == before:
+    if base and mine == before and not _is_undone(before, other):
         return other, []
     found = max(mine, other, key=_later)
     by_one = ours.assignee == theirs.assignee and ours.status != theirs.status
@@ -101,12 +126,17 @@ def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, .
     ]
 
 
+def _is_undone(before: tuple[object, ...], state: tuple[object, ...]) -> bool:
+    """Whether a finished task was set back, as by a revert: who reopens it says so otherwise."""
+    return before[0] == Status.COMPLETED and state[0] in UNFINISHED
+
+
 def _later(state: tuple[object, ...]) -> tuple[int, list[str]]:
     return RANK.get(state[0], 0), [str(one or "") for one in reversed(state)]  # type: ignore[call-overload]
 
 
 def _choose(
-    field: str, base: Task | None, before: object, ours: object, theirs: object,
+    field: str, base: object, before: object, ours: object, theirs: object,
     clashes: list[Clash],
 ) -> object:  # fmt: skip
     """The value of one field; a clash is added to the others."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from jetpack_git.errors import BadInput
 from jetpack_git.mirror import text
 from jetpack_git.models import parse
+from jetpack_git.models.plan import Plan
 from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import LINKS
 from jetpack_git.models.task import STORED
@@ -59,10 +60,15 @@ def task(data: bytes, path: str) -> Parsed:
     return Parsed(found, tuple(warnings), head.lines)
 
 
-def plan(data: bytes, path: str) -> parse.Header:
-    """The fields of the plan in the bytes of the file at `path`. Raises BadInput."""
+def plan(data: bytes, path: str) -> tuple[Plan, dict[str, object]]:
+    """The plan in the bytes of the file at `path`, and its unknown keys. Raises BadInput."""
     head, _ = _parts(data, path, parse.PlanFields)
-    return head
+    got = head.fields
+    found = Plan(
+        id=got["id"], title=got["title"], source=got.get("source") or "",
+        created_at=got.get("created") or "",
+    )  # fmt: skip
+    return found, dict(head.unknown)
 
 
 def _parts(data: bytes, path: str, shape: type) -> tuple[parse.Header, str]:

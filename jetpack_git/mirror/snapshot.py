@@ -41,12 +41,8 @@ def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
     for path, blob in wanted.items():
         try:
             if path.startswith(files.PLANS + "/"):
-                head = read.plan(texts[blob], path)
-                plans.append({
-                    "id": head.fields["id"], "title": head.fields["title"],
-                    "source": head.fields.get("source") or "",
-                    "created_at": head.fields.get("created") or "", "extra": dump(head.unknown),
-                })  # fmt: skip
+                plan, extra = read.plan(texts[blob], path)
+                plans.append(vars(plan) | {"extra": dump(extra)})
             else:
                 tasks.append(read.task(texts[blob], path).task)
         except BadInput as error:

@@ -61,7 +61,7 @@ def _titles(sides: Sides) -> dict[str, str]:
     names = {f"{sides.head}:{files.plan_path(plan)}": plan for plan, _ in wanted}
     for name, data in objects.blobs(names, cwd=sides.cwd, fetch=True).items():
         try:
-            found[names[name]] = str(read.plan(data, files.plan_path(names[name])).fields["title"])
+            found[names[name]] = read.plan(data, files.plan_path(names[name]))[0].title
         except BadInput:
             continue  # it is told by its id
     return found

@@ -1,0 +1,65 @@
+"""Logs and plans: what their files say, in the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jetpack_git import clock
+from jetpack_git.data.database import Database
+from jetpack_git.data.rows import dump
+from jetpack_git.data.rows import to_plan
+from jetpack_git.errors import BadInput
+from jetpack_git.mirror import bases
+from jetpack_git.mirror import markers
+from jetpack_git.mirror import merge
+from jetpack_git.mirror import read
+from jetpack_git.mirror import text
+from jetpack_git.mirror.history import History
+
+
+def log(db: Database, path: str, data: bytes) -> None:
+    """The events of a log are in the database; lines that are none of ours stay in the file."""
+    task_id = Path(path).name.removesuffix(".log")
+    for line in data.decode("utf-8", "replace").split("\n"):
+        event = text.log_event(line, task_id)
+        if event is not None:
+            db.run(
+                "events.load", id=event.id, at=event.at, kind=event.kind, task_id=task_id,
+                agent=event.agent, note=event.note, data="{}",
+            )  # fmt: skip
+
+
+def plan(
+    db: Database, worktree: str, history: History, path: str, data: bytes, *, blob: str, wins: bool
+) -> bool:
+    """Whether the plan's file is due to be written, because it is merged with the database.
+
+    What both have changed is one or the other, by the rule of tasks. Raises BadInput.
+    """
+    sides = markers.sides(worktree, path, data)
+    theirs = plan_of(sides, path) if sides else read.plan(data, path)
+    row = db.one("plans.get", id=theirs[0].id)
+    known = db.one("mirror.is_known", path=path, blob=blob) is not None
+    if known and row is not None and not wins:
+        return False
+    merged = theirs
+    if row is not None and not wins:
+        found = bases.texts(db, worktree, history, {path: blob}, {})
+        base = read.plan(found[path], path) if path in found else None
+        merged = merge.three_way_plan(base, to_plan(row), theirs)
+    one, extra = merged
+    db.run(
+        "plans.save", id=one.id, title=one.title, source=one.source,
+        created_at=one.created_at or clock.now(), extra=dump(extra),
+    )  # fmt: skip
+    db.run("mirror.remember", path=path, blob=blob)
+    return sides is not None or text.plan_text(*merged) != text.plan_text(*theirs)
+
+
+def plan_of(sides: markers.Sides, path: str) -> merge.Whole:
+    """The plan whose file git has tried to merge. Raises BadInput."""
+    base = read.plan(sides.base, path) if sides.base and sides.base.strip() else None
+    ours, theirs = (read.plan(one, path) for one in (sides.ours, sides.theirs))
+    if base is None and ours[0].created_at != theirs[0].created_at:
+        raise BadInput(f"{path} stands for two plans.", hint="Give one of them another id.")
+    return merge.three_way_plan(base, ours, theirs)
