@@ -20,6 +20,7 @@ from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.mirror import load
+from jetpack_git.mirror.report import Report
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
@@ -47,7 +48,7 @@ class Setup:
 
     made: list[str] = field(default_factory=list)
     hooks: list[hooks.Installed] = field(default_factory=list)
-    loaded: load.Report | None = None
+    loaded: Report | None = None
 
 
 def check(clone: Clone, *, with_hooks: bool) -> None:
