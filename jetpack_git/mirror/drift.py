@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jetpack_git.data.database import Database
+from jetpack_git.data.rows import to_event
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import JetpackError
 from jetpack_git.mirror import export
@@ -43,6 +44,27 @@ def differences(db: Database, worktree: str) -> Iterator[Difference]:
     for path, _ in entries:
         if not path.endswith(".log") and not path.startswith(files.PLANS + "/"):
             yield from _compared(db, worktree, path)
+            yield from _log(db, worktree, Path(path).stem)
+
+
+def _log(db: Database, worktree: str, task_id: str) -> Iterator[Difference]:
+    """How the log of the task differs from its events."""
+    path = files.log_path(task_id)
+    there = (files.read(worktree, path) or b"").decode("utf-8", "replace").split("\n")
+    lines = {one.id for line in there if (one := text.log_event(line, task_id))}
+    rows = [to_event(row) for row in db.all("events.of_task", task_id=task_id)]
+    known = {one.id for one in rows}
+    wanted = {one.id for one in rows if text.is_logged(one)}
+    if lines - known:
+        yield Difference(
+            path, f"{path} has {len(lines - known)} events that the database has not.",
+            "Load them with: git jetpack sync",
+        )  # fmt: skip
+    elif wanted - lines:
+        yield Difference(
+            path, f"{path} has not yet, or no more, {len(wanted - lines)} events of the database.",
+            f"Write it anew with: git jetpack sync --from-database {task_id}", serious=False,
+        )  # fmt: skip
 
 
 def is_ahead(db: Database, worktree: str, path: str, task: Task) -> str | None:

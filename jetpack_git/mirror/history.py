@@ -1,6 +1,7 @@
 """What git knows of a worktree's mirror files: the versions that led to the present ones.
 
-Where the worktree stood at its last load is kept with what it has seen, as the path HEAD.
+Where the worktree stood at its last load is kept with what it has seen, as the path HEAD, and
+where each branch stood in it, as the path that git has for the branch.
 """
 
 from __future__ import annotations
@@ -41,12 +42,20 @@ class History:
         self._db = db
         self._worktree = worktree
         self._cwd = Path(worktree)
-        row = db.one("mirror.seen", worktree=worktree, path=HEAD)
-        self.before = str(row["blob"]) if row is not None else ""
-        self._branch_before = str(row["stat"]) if row is not None else ""
+        self.before = self._seen(HEAD)
         said = git("rev-parse", HEAD, "--symbolic-full-name", HEAD, cwd=self._cwd, check=False)
         now, _, self._branch = said.partition("\n")
         self.now = now if self._branch else ""  # there is no commit yet
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether HEAD, or its branch, was elsewhere when it was loaded the last time."""
+        return self.now != "" and (self.before, self._seen(self._branch)) != (self.now, self.now)
+
+    def _seen(self, name: str) -> str:
+        """Where the worktree stood when it, or a branch in it, was loaded the last time."""
+        row = self._db.one("mirror.seen", worktree=self._worktree, path=name)
+        return str(row["blob"]) if row is not None else ""
 
     @cached_property
     def versions(self) -> dict[str, list[str]]:
@@ -66,18 +75,17 @@ class History:
 
     @cached_property
     def deleted(self) -> set[str]:
-        """The files that newer commits than those of the last load have deleted.
+        """The files that the branch has lost since it was loaded the last time in this worktree.
 
-        Newer is what HEAD has come to by commits, a merge, a pull or a rebase of its branch;
-        a checkout of something older, or of another branch, deletes nothing.
+        By commits, a merge, a pull or a rebase; to go back, or to look at another branch,
+        deletes nothing.
         """
-        if not self.now or self.before in ("", self.now):
+        before = self._seen(self._branch) if self._branch.startswith("refs/") else ""
+        if not self.now or before in ("", self.now):
             return set()
-        newer = succeeds("merge-base", "--is-ancestor", self.before, HEAD, cwd=self._cwd) or (
-            self._branch == self._branch_before
-            and not succeeds("merge-base", "--is-ancestor", HEAD, self.before, cwd=self._cwd)
-        )
-        since = self._log("--topo-order", f"{self.before}..{HEAD}") if newer else {}
+        if succeeds("merge-base", "--is-ancestor", HEAD, before, cwd=self._cwd):
+            return set()
+        since = self._log("--topo-order", f"{before}..{HEAD}")
         return {path for path, changes in since.items() if changes[0].letter == "D"}
 
     def came_back(self, path: str) -> bool:
@@ -97,7 +105,7 @@ class History:
 
         Those of `unsettled` files, which could not be loaded, still do.
         """
-        if self.now and self.now != self.before:
+        if self.has_moved:
             since = self._log(f"{self.before}..{HEAD}" if self.before else HEAD)
             self._db.many(
                 "mirror.remember",
@@ -111,13 +119,10 @@ class History:
             committed = [blob for changes in since.values() for blob in _versions(changes)]
             self._db.run("mirror.forget_texts", blobs=dump(committed))
             if not unsettled:
-                self._db.run(
-                    "mirror.see",
-                    worktree=self._worktree,
-                    path=HEAD,
-                    blob=self.now,
-                    stat=self._branch,
-                )
+                for name in (HEAD, self._branch):
+                    self._db.run(
+                        "mirror.see", worktree=self._worktree, path=name, blob=self.now, stat=""
+                    )
 
     def _log(self, *commits: str) -> dict[str, list[Change]]:
         """The changes in these commits, the newest first.

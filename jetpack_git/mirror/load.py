@@ -95,11 +95,12 @@ class _Load:
                     tasks += self._read(path, stat, data)
             except JetpackError as error:
                 self._refuse(path, error)
-        if tasks or others or self.history.now != self.history.before:
+        if tasks or others or self.history.has_moved:
             with self.db.transaction():
                 for path, stat, data in others:
                     self._load_other(path, stat, data)
-                vanished = set(self.seen) - {path for path, _ in entries}
+                there = {path for path, _ in entries}
+                vanished = {one for one in self.seen if one.startswith(files.FOLDER)} - there
                 self._rename(tasks, vanished)
                 self._load_tasks(self._part(tasks))
                 self._delete(vanished)
