@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-lowest lint docs docs-check bench clean
+.PHONY: help demo test test-lowest converge lint docs docs-check bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-lowest: ## Run the tests with the oldest dependencies that pyproject.toml a
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(VENV)-lowest.txt --editable '.[dev]'
 	$(VENV)-lowest/bin/python -m pytest --quiet -n auto --deselect tests/test_docs.py::test_the_made_documentation_is_fresh
+
+converge: $(STAMP) ## Let clones work at random, and see that they agree (JETPACK_EXAMPLES=200)
+	JETPACK_EXAMPLES=$${JETPACK_EXAMPLES:-200} $(BIN)/python -m pytest --quiet tests/test_convergence.py
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ def test_two_branches_that_edit_one_task(tracked: Repo) -> None:
     one = shared(tracked)
     on_branch(tracked, "a", ("edit", one, "--title", "A title", "-p", "0", "--label", "x"))
     on_branch(tracked, "b", ("edit", one, "--title", "Another", "--estimate", "2h"))
-    assert merge(tracked, "a") == ""
+    merge(tracked, "a")
     said = merge(tracked, "b")
     assert f".tasks/{one}.md: {one}: title is 'A title' here and 'Another' there" in said
     text = file(tracked, one).read_text()

@@ -63,34 +63,44 @@ class History:
 
         None stands before one that was made from it.
         """
-        found = {path: dict.fromkeys(_versions(one)) for path, one in self._changes.items()}
+        found = {path: dict.fromkeys(_versions(one)) for path, one in self.changes.items()}
         if self._branch.startswith("refs/"):
             for path, changes in self._log("--walk-reflogs", self._branch).items():
                 found.setdefault(path, {}).update(dict.fromkeys(_versions(changes)))
         return {path: list(blobs) for path, blobs in found.items()}
 
     @cached_property
-    def _changes(self) -> dict[str, list[Change]]:
+    def changes(self) -> dict[str, list[Change]]:
+        """What each commit that led to HEAD did to the files, the newest first."""
         return self._log("--topo-order", HEAD) if self.now else {}
 
     @cached_property
-    def deleted(self) -> set[str]:
-        """The files that the branch has lost since it was loaded the last time in this worktree.
+    def _since(self) -> dict[str, list[Change]]:
+        """What became of files on this branch since it was loaded the last time in this worktree.
 
-        By commits, a merge, a pull or a rebase; to go back, or to look at another branch,
-        deletes nothing.
+        By commits, a merge, a pull or a rebase; to go back, or to look at another branch, does
+        nothing.
         """
         before = self._seen(self._branch) if self._branch.startswith("refs/") else ""
         if not self.now or before in ("", self.now):
-            return set()
+            return {}
         if succeeds("merge-base", "--is-ancestor", HEAD, before, cwd=self._cwd):
-            return set()
-        since = self._log("--topo-order", f"{before}..{HEAD}")
-        return {path for path, changes in since.items() if changes[0].letter == "D"}
+            return {}
+        return self._log("--topo-order", f"{before}..{HEAD}")
+
+    @property
+    def deleted(self) -> set[str]:
+        """The files that the branch has lost since then."""
+        return {path for path, changes in self._since.items() if changes[0].letter == "D"}
+
+    def replaced(self, path: str, blob: str) -> set[str]:
+        """The versions from which commits since then have made this one, as a revert does."""
+        changes = self._since.get(path, ())
+        return {one.old for one in changes} if changes and changes[0].new == blob else set()
 
     def came_back(self, path: str) -> bool:
         """Whether a commit that led to HEAD has deleted the file, and a later one has it again."""
-        letters = [one.letter for one in self._changes.get(path, ())]
+        letters = [one.letter for one in self.changes.get(path, ())]
         return "D" in letters and letters[0] != "D"
 
     def is_committed(self, path: str, blob: str) -> bool:

@@ -36,11 +36,13 @@ from jetpack_git.mirror import text
 from jetpack_git.mirror import twins
 from jetpack_git.mirror.drift import is_ahead
 from jetpack_git.mirror.history import History
+from jetpack_git.mirror.merge import is_undone
 from jetpack_git.mirror.merge import merged
 from jetpack_git.mirror.merge import three_way
 from jetpack_git.mirror.report import Report
 from jetpack_git.mirror.sides import TwoTasks
 from jetpack_git.mirror.sides import merged as merged_sides
+from jetpack_git.mirror.versions import Versions
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Task
 
@@ -73,6 +75,7 @@ class _Load:
         self.format = export.object_format(db)
         self.seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
         self.history = History(db, worktree)
+        self.versions = Versions(db, worktree, self.history, self.seen, self.format)
         self.unsettled: set[str] = set()
         self.rewritten: set[str] = set()  # tasks whose files are to say something else
         self.clashes: dict[str, list[Clash]] = {}  # between the sides of a file with markers
@@ -188,7 +191,7 @@ class _Load:
         """The rows are as the files say, and all that follows from them is."""
         changed: dict[str, _File] = {}
         parents: dict[str, None] = {}
-        by_id = {one.parsed.task.id: one for one in found}
+        by_id = {one.parsed.task.id: self._stated(one) for one in found}
         ordered = structure.by_age(one.parsed.task for one in found)
         news = [
             (one, ours)
@@ -234,6 +237,14 @@ class _Load:
             self.report.errors += said
             self._see(replace(suspects[task_id], stat=""), self._row_blob(task_id))
 
+    def _stated(self, one: _File) -> _File:
+        """The file with the row's status where it has none, as those of parents have."""
+        row = self._row(one) if "status" not in one.parsed.lines else None
+        if row is None:
+            return one
+        task = replace(one.parsed.task, status=row.status, completed_at=row.completed_at)
+        return replace(one, parsed=replace(one.parsed, task=task))
+
     def _delete(self, vanished: set[str]) -> None:
         """The tasks whose files newer commits have deleted are gone, unless they changed since."""
         for path in sorted(vanished & self.history.deleted) if vanished else ():
@@ -243,8 +254,8 @@ class _Load:
             if row is None:
                 continue
             ours = to_task(row)
-            if self._is_unchanged(path, ours):
-                delete.task(self.db, ours)
+            if self.versions.is_made_from(path, ours):
+                delete.task(self.db, self.worktree, ours)
                 self.report.deleted.append(ours.id)
             else:
                 self.report.conflicts.append(
@@ -278,6 +289,8 @@ class _Load:
         if text.task_text(theirs) != text.task_text(ours):
             if not known or (self.force and self._is_forced(one.path)):
                 return True
+            if self.versions.is_reverted(one.path, one.blob, one.parsed.task, ours):
+                return True
             if self._is_forced(one.path):  # because all files are
                 branch = is_ahead(self.db, self.worktree, one.path, ours)
                 if branch is None:
@@ -297,7 +310,12 @@ class _Load:
 
     def _wins(self, one: _File, ours: Task) -> bool:
         """Whether the file says all that is to be known: the row is what it was made from."""
-        return self._is_forced(one.path) or self._is_unchanged(one.path, ours)
+        if self._is_forced(one.path):
+            return True
+        theirs = one.parsed.task
+        return self.versions.is_made_from(one.path, ours) and not (
+            is_undone(ours.status, theirs.status) and self.versions.is_set_back(one.path, ours)
+        )
 
     def _bases(self, found: list[_File]) -> dict[str, Task | None]:
         """What each of the files is to be merged against."""
@@ -321,17 +339,6 @@ class _Load:
                 f"{task.plan_id!r:.60} is that of {clash['id']}",
                 hint=f"Delete one of the two files, or take `key:` out of {one.path}",
             )
-
-    def _is_unchanged(self, path: str, ours: Task) -> bool:
-        """Whether the row is a version that the worktree's file was made from."""
-        # Having children is not in the file, and yet decides what is: both forms will do.
-        forms = (replace(ours, children=number) for number in (0, 1))
-        blobs = {files.blob_id(text.task_text(one).encode(), self.format) for one in forms}
-        if not blobs.isdisjoint(self.history.versions.get(path, ())):
-            return True
-        seen = self.seen.get(path)
-        last = str(seen["blob"]) if seen is not None else ""
-        return last in blobs and not self.history.is_committed(path, last)  # else of another branch
 
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)

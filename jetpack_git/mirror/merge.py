@@ -111,13 +111,14 @@ def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, .
     before, mine, other = (
         tuple(_get(one, name) for name in STATE.values()) for one in (base, ours, theirs)
     )
-    if mine == other or (base and other == before and not _is_undone(before, mine)):
+    undone = any(is_undone(before[0], one[0]) for one in (mine, other))
+    if mine == other or (base and other == before and not undone):
         return mine, []
-    if base and mine == before and not _is_undone(before, other):
+    if base and mine == before and not undone:
         return other, []
     found = max(mine, other, key=_later)
     by_one = ours.assignee == theirs.assignee and ours.status != theirs.status
-    if by_one and Status.CANCELLED not in (ours.status, theirs.status):
+    if by_one and not undone and Status.CANCELLED not in (ours.status, theirs.status):
         return found, []  # one agent's work, further on here than there
     return found, [
         Clash(field, mine[at], other[at], found[at])
@@ -126,9 +127,9 @@ def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, .
     ]
 
 
-def _is_undone(before: tuple[object, ...], state: tuple[object, ...]) -> bool:
+def is_undone(before: object, status: object) -> bool:
     """Whether a finished task was set back, as by a revert: who reopens it says so otherwise."""
-    return before[0] == Status.COMPLETED and state[0] in UNFINISHED
+    return before == Status.COMPLETED and status in UNFINISHED
 
 
 def _later(state: tuple[object, ...]) -> tuple[int, list[str]]:

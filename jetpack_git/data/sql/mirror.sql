@@ -7,6 +7,9 @@ ON CONFLICT (worktree, kind, id) DO UPDATE SET marks = marks + 1
 SELECT kind, id, marks FROM mirror_pending
 WHERE worktree = :worktree AND (kind, id) > (:kind, :id) ORDER BY kind, id LIMIT :limit
 
+-- name: is_due
+SELECT 1 AS found FROM mirror_pending WHERE worktree = :worktree AND kind = 'task' AND id = :id
+
 -- name: pending_total
 SELECT count(*) AS total FROM mirror_pending
 
