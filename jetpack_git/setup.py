@@ -20,6 +20,7 @@ from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.mirror import load
+from jetpack_git.mirror.export import Progress
 from jetpack_git.mirror.report import Report
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.work import settings
@@ -89,7 +90,10 @@ def prepare(clone: Clone) -> list[str]:
     return [os.path.relpath(path, clone.worktree or clone.common_dir) for path in made]
 
 
-def finish(workspace: Workspace, *, with_hooks: bool, references: bool = False) -> Setup:
+def finish(
+    workspace: Workspace, *, with_hooks: bool, references: bool = False,
+    progress: Progress | None = None,
+) -> Setup:  # fmt: skip
     """The open clone knows its repository, the guard stands, and the files are loaded."""
     clone = workspace.clone
     where = _where(clone)
@@ -108,7 +112,7 @@ def finish(workspace: Workspace, *, with_hooks: bool, references: bool = False) 
     if with_hooks:
         hooks.self_test(where, python=python)
     if clone.worktree is not None:
-        setup.loaded = load.load(workspace.db, clone.worktree)
+        setup.loaded = load.load(workspace.db, clone.worktree, progress=progress)
     return setup
 
 

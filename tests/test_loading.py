@@ -11,6 +11,9 @@ from conftest import Repo
 from sync_tools import file
 from sync_tools import title
 
+from jetpack_git.mirror import load
+from jetpack_git.workspace import open_workspace
+
 
 @pytest.fixture
 def clones(repo: Repo, tmp_path: Path) -> tuple[Repo, Repo]:
@@ -193,3 +196,37 @@ def test_a_file_that_is_only_missing_deletes_nothing(clones: tuple[Repo, Repo]) 
     here.git("commit", "--quiet", "-m", "Something else")
     assert here.ok("sync")["deleted"] == []
     assert here.ok("show", one)["task"]["title"] == "Shared"
+
+
+def test_a_deletion_on_a_new_branch_is_one(repo: Repo) -> None:
+    """Though the branch was never loaded; to look at somebody else's branch deletes nothing."""
+    one, two = repo.add("One"), repo.add("Two")
+    repo.commit("Tasks")
+    repo.ok("sync")
+    repo.git("switch", "--quiet", "-c", "mine")
+    file(repo, one).unlink()
+    repo.commit("Delete one")
+    assert repo.ok("sync")["deleted"] == [one]
+    repo.git("branch", "theirs", "main")
+    repo.git("switch", "--quiet", "main")
+    tree = repo.git(
+        "commit-tree", "-p", "theirs", "-m", "Empty", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+    )
+    repo.git("branch", "--force", "theirs", tree)
+    repo.git("branch", "seen", tree)
+    repo.git("switch", "--quiet", "seen")
+    assert repo.ok("sync")["deleted"] == []
+    repo.git("switch", "--quiet", "main")
+    assert [each["id"] for each in repo.ok("list")["tasks"]] == [two]
+
+
+def test_a_fresh_clone_tells_how_far_it_is(repo: Repo) -> None:
+    """From the first file to the last row; a bar is shown to a person at a terminal alone."""
+    for number in range(250):
+        text = f"---\nid: jp-{number:04}\ntitle: Task {number}\n---\n"
+        repo.write(f".tasks/jp-{number:04}.md", text)
+    told: list[tuple[int, int]] = []
+    workspace = open_workspace(str(repo.path), name="Ada")
+    load.load(workspace.db, str(repo.path), progress=lambda *one: told.append(one))
+    workspace.close()
+    assert told == [(0, 500), (100, 500), (200, 500), (300, 500), (400, 500), (500, 500)]

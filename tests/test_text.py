@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jetpack_git.errors import BadInput
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
+from jetpack_git.models import mapping
 from jetpack_git.models.event import Event
 from jetpack_git.models.plan import Plan
 from jetpack_git.models.task import LINKS
@@ -116,13 +117,8 @@ def test_a_plan_comes_back_from_its_text(title: str, source: str, created: str) 
     """A plan's fields and its unknown keys are what they were."""
     plan = Plan(id="p-1", title=title, source=source, created_at=created)
     written = text.plan_text(plan, {"later": "later: [1, 2]"})
-    head = read.plan(written.encode(), ".tasks/plans/p-1.md")
-    assert head.unknown == {"later": "later: [1, 2]"}
-    assert head.fields == {
-        key: one
-        for key, one in {"id": "p-1", "title": title, "source": source, "created": created}.items()
-        if one
-    }
+    found = read.plan(written.encode(), ".tasks/plans/p-1.md")
+    assert found == (plan, {"later": "later: [1, 2]"})
 
 
 @pytest.mark.parametrize("title", ODD)
@@ -270,3 +266,32 @@ def test_no_bytes_crash_the_reader(data: bytes) -> None:
         except BadInput as error:
             said += error.message.split("\n")
     assert all(one.startswith(".tasks/jp-a.md:") for one in said)
+
+
+SNIPPETS = st.sampled_from(
+    ["a", "title", "null", "~", "1", "yes", "a b", "a: b", "a #b", '"q"', '"a: #"', "'x'", "[a]",
+     "- x", "|", "é", "\u2028", "a ", " a", "a\tb", "%", "?", "{}", "*a", "null ", ""]
+)  # fmt: skip
+LINES = st.one_of(
+    st.builds("{}: {}".format, st.sampled_from(["id", "title", "files", "x-y", "A"]), SNIPPETS),
+    st.builds("{}:".format, st.sampled_from(["id", "files", "depends"])),
+    st.builds("  - {}".format, SNIPPETS),
+    SNIPPETS,
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(LINES, min_size=1, max_size=6))
+def test_what_needs_no_yaml_is_read_as_yaml_reads_it(lines: list[str]) -> None:
+    """The short way gives what the parser gives, or nothing."""
+    front = "\n".join(lines) + "\n"
+    found = mapping._plain(front, 2)
+    if found is not None:
+        assert found == mapping._Reader(front, "x.md", 2, mapping.DEEPEST).document()
+
+
+def test_our_own_files_need_no_yaml() -> None:
+    """As long as they hold nothing odd."""
+    task = Task("jp-0", "Read: it", files=("a.py", "b c.py"), depends=("jp-1",), estimate_s=60)
+    front, _ = text.split(text.task_text(task)) or ("", "")
+    assert mapping._plain(front, 2) is not None

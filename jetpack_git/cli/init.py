@@ -11,6 +11,7 @@ from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
 from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import find
+from jetpack_git.mirror import files
 from jetpack_git.mirror.files import FOLDER
 
 
@@ -32,7 +33,11 @@ def init(frame: Frame, no_hooks: bool, every_branch_update: bool) -> int:
     setup.check(clone, with_hooks=not no_hooks)
     made = setup.prepare(clone)
     workspace = frame.create()
-    done = setup.finish(workspace, with_hooks=not no_hooks, references=every_branch_update)
+    count = files.count(clone.worktree) if clone.worktree else 0
+    with terminal.progress_bar("Loading", 2 * count) as progress:
+        done = setup.finish(
+            workspace, with_hooks=not no_hooks, references=every_branch_update, progress=progress
+        )
     left = [one for one in done.hooks if one.action == "left"]
     loaded = done.loaded
     document = {

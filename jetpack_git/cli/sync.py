@@ -53,7 +53,9 @@ def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_databas
         frame.answer({"written": found}, f"wrote {len(found)} task files")
         return 0
     force = [_file_of(workspace, root, one) for one in task_ids] if from_files else None
-    return answer(frame, load.load(workspace.db, root, force=force))
+    with terminal.progress_bar("Loading", 2 * files.count(root)) as progress:
+        report = load.load(workspace.db, root, force=force, progress=progress)
+    return answer(frame, report)
 
 
 def _file_of(workspace: Workspace, root: str, text: str) -> str:

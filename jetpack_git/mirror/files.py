@@ -138,6 +138,14 @@ def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
     return sorted(found), refused
 
 
+def count(worktree: str) -> int:
+    """About how many files there are."""
+    try:
+        return len(os.listdir(f"{worktree}/{FOLDER}"))
+    except OSError:
+        return 0
+
+
 def _check_folder(worktree: str, folder: str) -> None:
     """Neither the folder nor one above it is a symbolic link. Raises OSError."""
     part = ""

@@ -81,12 +81,19 @@ class History:
         By commits, a merge, a pull or a rebase; to go back, or to look at another branch, does
         nothing.
         """
-        before = self._seen(self._branch) if self._branch.startswith("refs/") else ""
+        on_branch = self._branch.startswith("refs/")
+        before = (self._seen(self._branch) or self._began()) if on_branch else ""
         if not self.now or before in ("", self.now):
             return {}
         if succeeds("merge-base", "--is-ancestor", HEAD, before, cwd=self._cwd):
             return {}
         return self._log("--topo-order", f"{before}..{HEAD}")
+
+    def _began(self) -> str:
+        """Where the branch began in this clone, as far as its reflog knows."""
+        said = git("log", "--walk-reflogs", "--format=%H", self._branch, "--", cwd=self._cwd,
+                   check=False)  # fmt: skip
+        return said.rpartition("\n")[2]
 
     @property
     def deleted(self) -> set[str]:

@@ -8,16 +8,15 @@ kept for somebody to decide.
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
 from pathlib import Path
 
-from jetpack_git import clock
 from jetpack_git.data import settle
 from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
-from jetpack_git.data.rows import task_columns
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
@@ -27,6 +26,7 @@ from jetpack_git.mirror import conflicts
 from jetpack_git.mirror import delete
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
+from jetpack_git.mirror import keep
 from jetpack_git.mirror import load_others
 from jetpack_git.mirror import markers
 from jetpack_git.mirror import read
@@ -43,8 +43,11 @@ from jetpack_git.mirror.report import Report
 from jetpack_git.mirror.sides import TwoTasks
 from jetpack_git.mirror.sides import merged as merged_sides
 from jetpack_git.mirror.versions import Versions
+from jetpack_git.models.conflict import STATE
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Task
+
+STEP = 100  # files between two reports on the progress
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,28 @@ class _File:
     parsed: read.Parsed
 
 
-def load(db: Database, worktree: str, *, force: Collection[str] | None = None) -> Report:
+def load(
+    db: Database, worktree: str, *, force: Collection[str] | None = None,
+    progress: export.Progress | None = None,
+) -> Report:  # fmt: skip
     """The news in the worktree's files is in the database.
 
     `force` names tasks whose files win over the rows (an empty collection: all of them).
     A file that cannot be used is reported with its line, left alone, and stops no other.
+    `progress` is told how much of how much is done.
     """
-    return _Load(db, worktree, force).run()
+    return _Load(db, worktree, force, progress).run()
 
 
 class _Load:
     """One load of one worktree."""
 
-    def __init__(self, db: Database, worktree: str, force: Collection[str] | None) -> None:
+    def __init__(
+        self, db: Database, worktree: str, force: Collection[str] | None,
+        progress: export.Progress | None,
+    ) -> None:  # fmt: skip
         self.db = db
+        self._tell = progress
         self.worktree = worktree
         self.force = force
         self.report = Report()
@@ -76,8 +87,10 @@ class _Load:
         self.seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
         self.history = History(db, worktree)
         self.versions = Versions(db, worktree, self.history, self.seen, self.format)
+        self.rows: dict[str, Task] = {}  # of the files that are being loaded, by id
         self.unsettled: set[str] = set()
         self.rewritten: set[str] = set()  # tasks whose files are to say something else
+        self.any_deleted = db.one("tasks.any_deleted") is not None
         self.clashes: dict[str, list[Clash]] = {}  # between the sides of a file with markers
 
     def run(self) -> Report:
@@ -86,7 +99,8 @@ class _Load:
         self.report.errors += refused
         tasks: list[_File] = []
         others: list[tuple[str, str, bytes]] = []
-        for path, stat in entries:
+        for number, (path, stat) in enumerate(entries):
+            self._progress(number, 2 * len(entries))
             row = self.seen.get(path)
             if row is not None and row["stat"] == stat and not self._is_forced(path):
                 continue
@@ -104,11 +118,15 @@ class _Load:
                     self._load_other(path, stat, data)
                 there = {path for path, _ in entries}
                 vanished = {one for one in self.seen if one.startswith(files.FOLDER)} - there
-                self._rename(tasks, vanished)
-                self._load_tasks(self._part(tasks))
+                self._rename(self._fetch(tasks), vanished)
+                self._load_tasks(self._fetch(self._part(self._fetch(tasks))))
                 self._delete(vanished)
                 self.history.advance(self.unsettled)
         return self.report
+
+    def _progress(self, done: int, total: int) -> None:
+        if self._tell and done % STEP == 0:
+            self._tell(done, total)
 
     def _read(self, path: str, stat: str, data: bytes) -> list[_File]:
         """The task of the file; two, where git could not merge two under one id.
@@ -190,6 +208,7 @@ class _Load:
     def _load_tasks(self, found: list[_File]) -> None:
         """The rows are as the files say, and all that follows from them is."""
         changed: dict[str, _File] = {}
+        kept: list[Task] = []
         parents: dict[str, None] = {}
         by_id = {one.parsed.task.id: self._stated(one) for one in found}
         ordered = structure.by_age(one.parsed.task for one in found)
@@ -201,7 +220,7 @@ class _Load:
         bases = self._bases([one for one, ours in news if ours and not self._wins(one, ours)])
         for one, ours in news:
             try:
-                self._check_key(one)
+                keep.check_key(self.db, one.path, one.parsed)
             except BadInput as error:
                 self._refuse(one.path, error)
                 continue
@@ -209,7 +228,10 @@ class _Load:
             if ours and one.path in bases:
                 task, clashes = three_way(bases[one.path], ours, one.parsed.task)
                 self.report.conflicts += conflicts.keep(self.db, ours, clashes)
-            self._keep(one, ours, task)
+            kept.append(keep.task(self.db, ours, task))
+            (self.report.added if ours is None else self.report.updated).append(task.id)
+            self.report.warnings.extend(one.parsed.warnings)
+            self._progress(len(found) + len(kept), 2 * len(found))
             clashes = self.clashes.get(one.path, [])
             self.report.conflicts += conflicts.keep(self.db, task, clashes)
             changed[task.id] = one
@@ -220,8 +242,8 @@ class _Load:
             journal = Journal(self.db, None)
             settle.after_structure(journal, changed, [*changed, *parents])
             settle.after_status(journal, changed)
+            self._see_rows(changed, kept)
             for task_id, one in changed.items():
-                self._see(one, self._row_blob(task_id))
                 if one.path in bases and one.blob not in self.history.versions.get(one.path, ()):
                     self._touch(task_id)
         for task_id in self.rewritten.intersection(one.parsed.task.id for one in found):
@@ -238,11 +260,13 @@ class _Load:
             self._see(replace(suspects[task_id], stat=""), self._row_blob(task_id))
 
     def _stated(self, one: _File) -> _File:
-        """The file with the row's status where it has none, as those of parents have."""
+        """The file with the row's state where it says nothing of it, as those of parents do."""
         row = self._row(one) if "status" not in one.parsed.lines else None
-        if row is None:
+        if row is None or self._is_forced(one.path):
             return one
-        task = replace(one.parsed.task, status=row.status, completed_at=row.completed_at)
+        silent = {name: at for name, at in STATE.items() if name not in one.parsed.lines}
+        state = {attribute: getattr(row, attribute) for attribute in silent.values()}
+        task = replace(one.parsed.task, **state)
         return replace(one, parsed=replace(one.parsed, task=task))
 
     def _delete(self, vanished: set[str]) -> None:
@@ -267,7 +291,8 @@ class _Load:
     def _is_gone(self, one: _File) -> bool:
         """Whether the file is an old version of a task that was deleted, on another branch."""
         return (
-            self.db.one("tasks.is_deleted", id=one.parsed.task.id) is not None
+            self.any_deleted
+            and self.db.one("tasks.is_deleted", id=one.parsed.task.id) is not None
             and self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
             and not self._is_forced(one.path)
             and not self.history.came_back(one.path)
@@ -305,8 +330,13 @@ class _Load:
         return False
 
     def _row(self, one: _File) -> Task | None:
-        row = self.db.one("tasks.get", id=one.parsed.task.id)
-        return to_task(row) if row is not None else None
+        return self.rows.get(one.parsed.task.id)
+
+    def _fetch(self, found: list[_File]) -> list[_File]:
+        """The same files, whose rows are at hand."""
+        ids = dump([one.parsed.task.id for one in found])
+        self.rows = {str(row["id"]): to_task(row) for row in self.db.all("tasks.these", ids=ids)}
+        return found
 
     def _wins(self, one: _File, ours: Task) -> bool:
         """Whether the file says all that is to be known: the row is what it was made from."""
@@ -327,54 +357,24 @@ class _Load:
         )  # fmt: skip
         return {one.path: made_from.get(one.path) for one in found}
 
-    def _check_key(self, one: _File) -> None:
-        """No other task has the file's key in its plan. Raises BadInput."""
-        task = one.parsed.task
-        clash = self.db.one(
-            "mirror.holder_of_key", plan_id=task.plan_id, plan_key=task.plan_key, id=task.id
-        )
-        if clash is not None:
-            raise BadInput(
-                f"{one.path}:{one.parsed.lines['key']}: the key {task.plan_key!r:.60} of plan "
-                f"{task.plan_id!r:.60} is that of {clash['id']}",
-                hint=f"Delete one of the two files, or take `key:` out of {one.path}",
-            )
-
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)
         assert found is not None
         return files.blob_id(found[1], self.format)
 
-    def _keep(self, one: _File, ours: Task | None, task: Task) -> None:
-        """The task, its dependencies and the file's version are in the database."""
-        if ours is None:
-            now = clock.now()
-            task = replace(task, created_at=task.created_at or now, updated_at=now)
-            self.db.run("tasks.insert", **task_columns(task))
-            self.report.added.append(task.id)
-        else:
-            row = task_columns(replace(task, updated_at=clock.now()))
-            self.db.run("tasks.update", **row)
-            self.report.updated.append(task.id)
-        if ours is not None and (ours.parent_id, ours.depends) != (task.parent_id, task.depends):
-            settle.uprooted(self.db, [task.id, *ours.depends])
-        self.db.run("dependencies.clear", task_id=task.id)
-        self.db.many(
-            "dependencies.add",
-            [{"task_id": task.id, "depends_on": other} for other in task.depends],
-        )
-        self.db.run("links.clear", task_id=task.id)
-        for kind, other in task.links:
-            self.db.run("links.add", task_id=task.id, kind=kind, other=other)
-        self.db.run("aliases.clear", task_id=task.id, keep=dump(task.aliases))
-        for alias in task.aliases:
-            self.db.run("aliases.add", alias=alias, task_id=task.id)
-        if task.plan_id:
-            self.db.run(
-                "plans.save_if_new", id=task.plan_id, title=task.plan_id, created_at=clock.now()
-            )
-        self.db.run("mirror.remember", path=one.path, blob=one.blob)
-        self.report.warnings.extend(one.parsed.warnings)
+    def _see_rows(self, changed: Mapping[str, _File], kept: list[Task]) -> None:
+        """The files are in step with the rows, and their own versions are known."""
+        ids = dump([one.id for one in kept])
+        parents = {str(row["id"]) for row in self.db.all("mirror.parents", ids=ids)}
+        seen = []
+        for task in kept:
+            one = changed[task.id]
+            content = text.task_text(replace(task, children=int(task.id in parents)))
+            blob = files.blob_id(content.encode(), self.format)
+            seen.append((one.path, blob, one.stat))
+        self.db.run("mirror.see_all", worktree=self.worktree, seen=dump(seen))
+        versions = [(one.path, one.blob) for one in changed.values()]
+        self.db.run("mirror.remember_all", versions=dump(versions))
 
     def _see(self, one: _File, blob: str) -> None:
         """The worktree's file is in step with that version of the row.

@@ -102,7 +102,7 @@ def _entry(sides: Sides, pair: Pair) -> Entry | None:
     kind = _kind(sides, pair)
     if kind is None and not changes:
         return None
-    by, took = _who(sides.log(after.id), kind or "")
+    by, took = _who(sides.log(after.id), kind) if kind else ((), None)
     return Entry(
         after.id, after.title, kind or "changed", is_new=before is None, took_s=took,
         by=by or _authors(sides, pair.path), summary=after.summary or "", changes=changes,

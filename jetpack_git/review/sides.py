@@ -71,11 +71,10 @@ class Sides:
     @cached_property
     def after(self) -> board.Board:
         """All tasks as the branch has them."""
-        there = compare.tree(self.head, files.FOLDER, cwd=self.cwd)
         mine = {one.path: one for one in self.pairs}
         others = {
             path: blob
-            for path, (_, blob) in there.items()
+            for path, blob in self._there.items()
             if _is_ours(path, ".md") and path not in mine
         }
         blobs = self._read(others.values())
@@ -103,14 +102,21 @@ class Sides:
         """The events of the task's log as it stands now, or as it was where the branch began."""
         path = files.log_path(task_id)
         change = self._logs.get(path)
-        if change is not None:
-            data = self._data(change.old if old else change.new)
-        else:
-            name = f"{self.base if old else self.head}:{path}"
-            data = objects.blobs([name], cwd=self.cwd).get(name, b"")
+        blob = self._there.get(path, "") if change is None else change.old if old else change.new
+        if blob and blob not in self._blobs:  # then those of all tasks that differ, at once
+            paths = {path, *(files.log_path(one.task_id) for one in self.pairs)}
+            names = (self._there.get(one, "") for one in paths)
+            self._blobs |= self._read(one for one in names if one not in self._blobs)
+        data = self._data(blob)
         lines = data.decode("utf-8", "replace").split("\n")
         found = [event for line in lines if (event := text.log_event(line, task_id))]
         return sorted(found, key=lambda one: (one.at, one.id))
+
+    @cached_property
+    def _there(self) -> dict[str, str]:
+        """The blobs of our files as the branch has them, by path."""
+        there = compare.tree(self.head, files.FOLDER, cwd=self.cwd)
+        return {path: blob for path, (_, blob) in there.items()}
 
     @cached_property
     def changed_logs(self) -> list[str]:

@@ -84,6 +84,10 @@ ORDER BY 1, 2
 -- name: waiting
 SELECT task_id AS id FROM dependencies UNION SELECT parent_id FROM tasks WHERE parent_id IS NOT NULL
 
+-- Those of the tasks that have children.
+-- name: parents
+SELECT id FROM tasks WHERE children > 0 AND id IN (SELECT value FROM json_each(:ids))
+
 -- name: keep_texts
 INSERT INTO mirror_texts (worktree, path, blob, text)
 SELECT :worktree, value ->> 0, value ->> 1, value ->> 2 FROM json_each(:texts) WHERE true
