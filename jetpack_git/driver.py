@@ -22,6 +22,7 @@ from jetpack_git.mirror import text
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
+from jetpack_git.work.conflicts import tell
 
 
 def main(argv: list[str]) -> int:
@@ -50,7 +51,9 @@ def _kept(task: Task, clashes: list[Clash]) -> list[str]:
         db = open_database(find(".").database, busy_timeout_s=5)
         try:
             with db.transaction_quietly():
-                return conflicts.keep(db, task, clashes)
+                said = conflicts.keep(db, task, clashes)
+                tell(db, [task.id] * bool(said))
+                return said
         finally:
             db.close()
     except JetpackError as error:

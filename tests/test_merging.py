@@ -78,6 +78,29 @@ def test_two_branches_that_edit_one_task(tracked: Repo) -> None:
     assert "title: A title\n" in file(tracked, one).read_text()
 
 
+def test_whoever_holds_the_task_has_mail_of_a_conflict(tracked: Repo) -> None:
+    """Those who do on either branch, once."""
+    one = shared(tracked)
+    for name in ("maya", "noor"):
+        tracked.ok("register", "--name", name)
+    for branch, name in (("a", "maya"), ("b", "noor")):
+        tracked.git("switch", "--quiet", "-c", branch, "main")
+        tracked.ok("sync", "--from-files", one)
+        tracked.ok("claim", one, "--as", name)
+        tracked.ok("edit", one, "--title", f"By {name}", "--as", name)
+        tracked.commit(branch)
+    tracked.git("switch", "--quiet", "main")
+    merge(tracked, "a")
+    merge(tracked, "b")
+    tracked.ok("sync")
+    for name in ("maya", "noor"):
+        found = tracked.ok("inbox", "--as", name)["messages"]
+        mails = [each for each in found if each["type"] == "task.file_conflict"]
+        assert [each["task_id"] for each in mails] == [one]
+        assert mails[0]["subject"].startswith(f"Branches disagree on {one}: ")
+        assert mails[0]["payload"] == {"files": [f".tasks/{one}.md"], "task_id": one}
+
+
 def test_it_is_the_same_the_other_way_round(tracked: Repo) -> None:
     """Whoever merges whom."""
     one = shared(tracked)

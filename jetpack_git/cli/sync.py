@@ -18,6 +18,7 @@ from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import load
 from jetpack_git.mirror.report import Report
+from jetpack_git.work.conflicts import tell
 from jetpack_git.workspace import Workspace
 from jetpack_git.workspace import open_workspace
 
@@ -55,6 +56,7 @@ def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_databas
     force = [_file_of(workspace, root, one) for one in task_ids] if from_files else None
     with terminal.progress_bar("Loading", 2 * files.count(root)) as progress:
         report = load.load(workspace.db, root, force=force, progress=progress)
+    tell(workspace.db, report.clashed)
     return answer(frame, report)
 
 
@@ -98,6 +100,7 @@ def load_quietly() -> None:
     try:
         root = workspace.clone.worktree
         report = load.load(workspace.db, root) if root is not None else Report()
+        tell(workspace.db, report.clashed)
         if report.added or report.updated or report.deleted:
             terminal.remark(f"tasks: {_counts(report)}")
         for one in workspace.warnings + report.warnings + report.conflicts:

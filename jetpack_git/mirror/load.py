@@ -225,15 +225,17 @@ class _Load:
                 self._refuse(one.path, error)
                 continue
             task = one.parsed.task if ours is None else merged(ours, one.parsed.task)
+            clashes = self.clashes.get(one.path, [])
             if ours and one.path in bases:
-                task, clashes = three_way(bases[one.path], ours, one.parsed.task)
-                self.report.conflicts += conflicts.keep(self.db, ours, clashes)
+                task, more = three_way(bases[one.path], ours, one.parsed.task)
+                clashes = clashes + more
             kept.append(keep.task(self.db, ours, task))
             (self.report.added if ours is None else self.report.updated).append(task.id)
             self.report.warnings.extend(one.parsed.warnings)
             self._progress(len(found) + len(kept), 2 * len(found))
-            clashes = self.clashes.get(one.path, [])
-            self.report.conflicts += conflicts.keep(self.db, task, clashes)
+            if clashes:
+                self.report.conflicts += conflicts.keep(self.db, task, clashes)
+                self.report.clashed.append(task.id)
             changed[task.id] = one
             parents |= dict.fromkeys(
                 each.parent_id for each in (ours, task) if each and each.parent_id
@@ -385,16 +387,14 @@ class _Load:
 
     def _load_other(self, path: str, stat: str, data: bytes) -> None:
         """The log or plan of a file is in the database."""
+        blob = files.blob_id(data, self.format)
         try:
             if path.endswith(".log"):
                 load_others.log(self.db, path, data)
             else:
-                blob, wins = files.blob_id(data, self.format), self._is_forced(path)
-                if load_others.plan(
-                    self.db, self.worktree, self.history, path, data, blob=blob, wins=wins
-                ):
-                    Journal(self.db, self.worktree).touched("plan", Path(path).stem)
+                wins = self._is_forced(path)
+                load_others.plan(self.db, self.worktree, self.history, path, data, blob, wins=wins)
         except JetpackError as error:
             self._refuse(path, error)
-            return
-        self.db.run("mirror.see", worktree=self.worktree, path=path, blob="", stat=stat)
+        else:
+            self.db.run("mirror.see", worktree=self.worktree, path=path, blob="", stat=stat)

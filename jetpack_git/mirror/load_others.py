@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_plan
 from jetpack_git.errors import BadInput
@@ -30,9 +31,9 @@ def log(db: Database, path: str, data: bytes) -> None:
 
 
 def plan(
-    db: Database, worktree: str, history: History, path: str, data: bytes, *, blob: str, wins: bool
-) -> bool:
-    """Whether the plan's file is due to be written, because it is merged with the database.
+    db: Database, worktree: str, history: History, path: str, data: bytes, blob: str, *, wins: bool
+) -> None:
+    """The plan of a file is in the database; the file is due to be written where that differs.
 
     What both have changed is one or the other, by the rule of tasks. Raises BadInput.
     """
@@ -41,7 +42,7 @@ def plan(
     row = db.one("plans.get", id=theirs[0].id)
     known = db.one("mirror.is_known", path=path, blob=blob) is not None
     if known and row is not None and not wins:
-        return False
+        return
     merged = theirs
     if row is not None and not wins:
         found = bases.texts(db, worktree, history, {path: blob}, {})
@@ -53,7 +54,8 @@ def plan(
         created_at=one.created_at or clock.now(), extra=dump(extra),
     )  # fmt: skip
     db.run("mirror.remember", path=path, blob=blob)
-    return sides is not None or text.plan_text(*merged) != text.plan_text(*theirs)
+    if sides is not None or text.plan_text(*merged) != text.plan_text(*theirs):
+        Journal(db, worktree).touched("plan", one.id)
 
 
 def plan_of(sides: markers.Sides, path: str) -> merge.Whole:

@@ -19,14 +19,38 @@ from jetpack_git.models.conflict import Clash
 from jetpack_git.models.conflict import Conflict
 from jetpack_git.models.task import Task
 from jetpack_git.work import hierarchy
+from jetpack_git.work.mail import Mail
 from jetpack_git.work.tasks import Tasks
 
 SIDES = ("ours", "theirs", "keep")
+SENDER = "git-jetpack"
 
 
 def unresolved(db: Database, task_id: str | None = None) -> Sequence[Conflict]:
     """The conflicts (of that task) that nobody has decided, the oldest first."""
     return [_conflict(row) for row in db.all("conflicts.open", task_id=task_id)]
+
+
+def tell(db: Database, task_ids: Sequence[str]) -> None:
+    """Whoever works, or worked on either branch, on one of the tasks has mail of its conflicts."""
+    for task_id in dict.fromkeys(task_ids):
+        found = unresolved(db, task_id)
+        row = db.one("tasks.get", id=task_id)
+        if not found or row is None:
+            continue
+        names = [row["assignee"]]
+        for one in found:
+            if one.clash.field == "assignee":
+                names += [one.clash.ours, one.clash.theirs]
+        path = f".tasks/{task_id}.md"
+        fields = ", ".join(dict.fromkeys(one.clash.field for one in found))
+        Mail(db).notify(
+            SENDER, [str(one) for one in names if one],
+            f"Branches disagree on {task_id}: {fields}",
+            f"See git jetpack conflicts {task_id}, and decide with git jetpack resolve.",
+            kind="task.file_conflict", payload={"files": [path], "task_id": task_id},
+            task_id=task_id,
+        )  # fmt: skip
 
 
 def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task:
