@@ -26,6 +26,7 @@ RESERVED = (0, 100, 5_000)
 RELEASED = 100_000
 STAGED = (1, 500)
 SKILLS = "python,sql,docs"
+UNTOUCHED = "post-checkout, no task changed"
 AFTER_RELEASES = "guard: hook, no conflict, 100,000 released"
 AFTER_CHANGE = "claim --next graph-prioritized, graph changed"
 WIDE = "claim --next best-fit, another's glob meets every task"
@@ -141,6 +142,7 @@ def guard(folder: Path, env: Mapping[str, str]) -> list[Case]:
         db.close()
         for staged in STAGED:
             found += _guard(place, env, staged, count)
+    found.append(_loader(place, env))
     released = folder / "released"
     db = fill.repository(released, env)
     fill.reservations(db, RELEASED, wide=True)
@@ -157,6 +159,13 @@ def guard(folder: Path, env: Mapping[str, str]) -> list[Case]:
         own = _as_git(env, index)
         found.append(Case("git diff --cached alone", f"{staged} staged", _diff, place, own))
     return found
+
+
+def _loader(place: Path, env: Mapping[str, str]) -> Case:
+    """The hook after a checkout that changed no task."""
+    zero = fill.git("rev-parse", "HEAD", cwd=place, env=env).strip()
+    command = ("/bin/sh", ".git/hooks/post-checkout", zero, zero, "1")
+    return Case(UNTOUCHED, "", lambda _: command, place, env)
 
 
 def _diff(_: int) -> tuple[str, ...]:

@@ -111,6 +111,8 @@ def targets(
         )
         effect = median(a.cpu_ms / b.cpu_ms for a, b in pairs)
         judged.append(_at_most(f"{cases.AFTER_RELEASES}, to none", effect, 1.05))
+    untouched = by_key[cases.UNTOUCHED, ""].cpu_ratio
+    judged.append(_at_most(cases.UNTOUCHED, untouched, 2.0))
     claims = (*(f"claim --next {one}" for one in STRATEGIES), cases.WIDE)
     for name in (*claims, "ready --json", "reserve", "send", "inbox"):
         large, small = by_key[name, f"{LARGE:,} tasks"], by_key[name, f"{SMALL:,} tasks"]

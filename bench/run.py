@@ -18,6 +18,7 @@ from pathlib import Path
 
 import bulk
 import cases
+import clones
 import fill
 import inside
 import machine
@@ -90,6 +91,8 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     single = inside.operations(folder / "inside", env, max(cases.SIZES), 5 if quick else 21)
     _say("Bringing in many tasks at once.")
     single += bulk.commands(folder / "bulk", env, 1 if quick else 3)
+    _say("Cloning, pulling and reviewing.")
+    single += clones.commands(folder / "clones", env, 1 if quick else 3)
     print("\nIn one process, and in many.\n")
     print("\n".join(report.rate_lines(claims, writes)))
     print("\n".join(report.inside_lines(single, drained)))

@@ -144,11 +144,13 @@ def _write_new(path: Path, text: str) -> bool:
 
 
 def _note_repository(workspace: Workspace, where: Path) -> None:
-    """The database knows how the repository names objects and compares file names."""
+    """The database knows how the repository names objects, compares file names and
+    whether it knows modes."""
     found = {
         "object_format": git("rev-parse", "--show-object-format", cwd=where),
         "ignorecase": git("config", "--type=bool", "core.ignorecase", cwd=where, check=False)
         or "false",
+        "filemode": git("config", "--type=bool", "core.fileMode", cwd=where, check=False) or "true",
     }
     with workspace.db.transaction():
         for name, value in found.items():

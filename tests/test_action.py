@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
     def _begin(self) -> bool:
         path = self.path.partition("?")[0]
         self.server.asked.append(f"{self.command} {path}")
-        sent = (self.headers.get("Authorization"), self.headers.get("PRIVATE-SECRET"))
+        sent = (self.headers.get("Authorization"), self.headers.get("PRIVATE-TOKEN"))
         assert sent in ((f"Bearer {SECRET}", None), (None, SECRET))
         if self.server.answer is not None:
             self._answer({}, self.server.answer)

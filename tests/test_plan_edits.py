@@ -203,7 +203,7 @@ def test_a_dry_run_is_a_diff(repo: Repo) -> None:
     dry = repo.jetpack("load", "p.md", "--dry-run")
     assert sorted(dry.out.splitlines()) == sorted([
         "+ New, below 'Printer'",
-        f"~ {before['Read it all']}  'Read it all' becomes 'Read all of it'",
+        f"~ {before['Read it all']}  title: 'Read it all' becomes 'Read all of it'",
         f"~ {before['Read it all']}  description: new",
         f"~ {before['Read it all']}  estimate: none -> 1h",
         f"~ {before['Print lines']}  files: none -> a.py",

@@ -16,25 +16,27 @@ from jetpack_git.models.task import Task
 
 
 def find(
-    db: Database, worktree: str, history: History, files: Mapping[str, str], seen: Mapping[str, str]
-) -> dict[str, Task]:
-    """The base of each of the tasks' files, where there is one that can be read."""
-    found: dict[str, Task] = {}
-    for path, content in texts(db, worktree, history, files, seen).items():
+    db: Database, worktree: str, history: History, files: Mapping[str, str]
+) -> dict[str, Task | None]:
+    """The base of each of the tasks' files, None where there is none that can be read."""
+    found: dict[str, Task | None] = dict.fromkeys(files)
+    for path, content in texts(db, worktree, history, files).items() if files else ():
         with suppress(BadInput):  # then nothing is known of what it said
             found[path] = read.task(content, path).task
     return found
 
 
 def texts(
-    db: Database, worktree: str, history: History, files: Mapping[str, str], seen: Mapping[str, str]
+    db: Database, worktree: str, history: History, files: Mapping[str, str]
 ) -> dict[str, bytes]:
     """The base of each of the files, where there is one.
 
-    `files` gives the version of each path; `seen` the one that the worktree had when it was
-    last loaded or written. A version that a commit brought was made from the nearest version
-    in the file's history that the database knows; one made by hand from the one seen last.
+    `files` gives the version of each path. One that a commit brought was made from the nearest
+    version in the file's history that the database knows; one made by hand from the version
+    that the worktree had when it was last loaded or written.
     """
+    rows = db.all("mirror.these_seen", worktree=worktree, paths=dump(list(files)))
+    seen = {str(row["path"]): str(row["blob"]) for row in rows}
     wanted: dict[str, list[str]] = {}
     for path, blob in files.items():
         past = history.versions.get(path, [])

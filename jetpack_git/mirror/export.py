@@ -194,6 +194,12 @@ def object_format(db: Database) -> str:
     return str(row["value"]) if row is not None else "sha1"
 
 
+def knows_modes(db: Database) -> bool:
+    """Whether the repository can tell an executable by its mode (git's core.fileMode)."""
+    row = db.one("meta.get", name="filemode")
+    return row is not None and row["value"] == "true"
+
+
 def _put(worktree: str, path: str, data: bytes, there: bytes | None) -> str:
     """The `stat` of the file, which had the content `there` and holds the data."""
     return files.stat(worktree, path) if there == data else files.write(worktree, path, data)

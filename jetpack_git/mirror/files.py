@@ -49,10 +49,11 @@ def blob_id(data: bytes, object_format: str = "sha1") -> str:
     return hashlib.new(object_format, content, usedforsecurity=False).hexdigest()
 
 
-def read(worktree: str, path: str) -> bytes | None:
+def read(worktree: str, path: str, *, plain: bool = False) -> bytes | None:
     """The content of the file; None when there is none.
 
-    Raises StoreError for anything but a regular file in a folder that is no link.
+    Raises StoreError for anything but a regular file in a folder that is no link, and if
+    `plain` for an executable.
     """
     try:
         _check_folder(worktree, os.path.dirname(path))
@@ -62,8 +63,11 @@ def read(worktree: str, path: str) -> bytes | None:
     except OSError as error:
         raise StoreError(f"{path}: {_reason(error)}.") from error
     try:
-        if not S_ISREG(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if not S_ISREG(mode):
             raise StoreError(f"{path}: this is no regular file.")
+        if plain and mode & 0o111:
+            raise StoreError(f"{path}: this is executable.", hint=f"Run: chmod a-x {path}")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
@@ -129,8 +133,10 @@ def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
                     if not entry.name.isprintable():
                         refused.append(f"{path!r}: this cannot be the name of a task's file.")
                         continue
-                    with suppress(FileNotFoundError):
+                    try:
                         found.append((path, _stamp(entry.stat(follow_symlinks=False))))
+                    except FileNotFoundError:
+                        continue
         except FileNotFoundError:
             continue
         except OSError as error:

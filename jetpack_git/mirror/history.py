@@ -18,6 +18,10 @@ from jetpack_git.git.run import succeeds
 from jetpack_git.mirror import files
 
 HEAD = "HEAD"
+HIDDEN = (
+    f"{files.FOLDER} is not in this sparse checkout, so no task is loaded. "
+    f"Get it with: git sparse-checkout add {files.FOLDER}"
+)
 
 
 class Change(NamedTuple):
@@ -42,10 +46,19 @@ class History:
         self._db = db
         self._worktree = worktree
         self._cwd = Path(worktree)
+        self.only: set[str] | None = None  # the paths whose past is asked for; None for all
         self.before = self._seen(HEAD)
         said = git("rev-parse", HEAD, "--symbolic-full-name", HEAD, cwd=self._cwd, check=False)
         now, _, self._branch = said.partition("\n")
         self.now = now if self._branch else ""  # there is no commit yet
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether there are task files in HEAD that a sparse checkout leaves out."""
+        config = ("config", "--type=bool", "core.sparseCheckout")
+        return git(*config, cwd=self._cwd, check=False) == "true" and succeeds(
+            "cat-file", "-e", f"{HEAD}:{files.FOLDER}", cwd=self._cwd
+        )
 
     @property
     def has_moved(self) -> bool:
@@ -58,6 +71,16 @@ class History:
         return str(row["blob"]) if row is not None else ""
 
     @cached_property
+    def recent(self) -> dict[str, set[str]]:
+        """The same of the commits between the last load and HEAD alone, in no order."""
+        return {path: set(_versions(one)) for path, one in self._news.items()}
+
+    @cached_property
+    def _news(self) -> dict[str, list[Change]]:
+        """What the commits between the last load and HEAD did to all files."""
+        return self._log(f"{self.before}..{HEAD}" if self.before else HEAD) if self.now else {}
+
+    @cached_property
     def versions(self) -> dict[str, list[str]]:
         """The blob ids of each file in the commits that led to HEAD, or that a rebase replaced.
 
@@ -65,14 +88,15 @@ class History:
         """
         found = {path: dict.fromkeys(_versions(one)) for path, one in self.changes.items()}
         if self._branch.startswith("refs/"):
-            for path, changes in self._log("--walk-reflogs", self._branch).items():
+            reflog = self._log("--walk-reflogs", self._branch, only=self.only)
+            for path, changes in reflog.items():
                 found.setdefault(path, {}).update(dict.fromkeys(_versions(changes)))
         return {path: list(blobs) for path, blobs in found.items()}
 
     @cached_property
     def changes(self) -> dict[str, list[Change]]:
         """What each commit that led to HEAD did to the files, the newest first."""
-        return self._log("--topo-order", HEAD) if self.now else {}
+        return self._log("--topo-order", HEAD, only=self.only) if self.now else {}
 
     @cached_property
     def _since(self) -> dict[str, list[Change]]:
@@ -123,16 +147,14 @@ class History:
         Those of `unsettled` files, which could not be loaded, still do.
         """
         if self.has_moved:
-            since = self._log(f"{self.before}..{HEAD}" if self.before else HEAD)
-            self._db.many(
-                "mirror.remember",
-                [
-                    {"path": path, "blob": blob}
-                    for path, changes in since.items()
-                    if path not in unsettled
-                    for blob in _versions(changes)
-                ],
-            )
+            since = self._news
+            known = [
+                (path, blob)
+                for path, changes in since.items()
+                if path not in unsettled
+                for blob in _versions(changes)
+            ]
+            self._db.run("mirror.remember_all", versions=dump(known))
             committed = [blob for changes in since.values() for blob in _versions(changes)]
             self._db.run("mirror.forget_texts", blobs=dump(committed))
             if not unsettled:
@@ -141,8 +163,8 @@ class History:
                         "mirror.see", worktree=self._worktree, path=name, blob=self.now, stat=""
                     )
 
-    def _log(self, *commits: str) -> dict[str, list[Change]]:
-        """The changes in these commits, the newest first.
+    def _log(self, *commits: str, only: set[str] | None = None) -> dict[str, list[Change]]:
+        """The changes in these commits, the newest first; of `only` these paths, if given.
 
         In all that led to HEAD, where these are gone.
         """
@@ -151,11 +173,12 @@ class History:
             files.FOLDER, cwd=self._cwd, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            return self._log(HEAD) if commits != (HEAD,) else {}
+            return self._log(HEAD, only=only) if commits != (HEAD,) else {}
         fields = done.stdout.decode("utf-8", "replace").split("\0")
         found: dict[str, list[Change]] = {}
         for info, path in zip(fields[::2], fields[1::2], strict=False):
-            found.setdefault(path, []).append(Change(*info.split(" ")[2:5]))
+            if only is None or path in only:
+                found.setdefault(path, []).append(Change(*info.split(" ")[2:5]))
         return found
 
 

@@ -7,6 +7,7 @@ kept for somebody to decide.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from jetpack_git.mirror import structure
 from jetpack_git.mirror import text
 from jetpack_git.mirror import twins
 from jetpack_git.mirror.drift import is_ahead
+from jetpack_git.mirror.history import HIDDEN
 from jetpack_git.mirror.history import History
 from jetpack_git.mirror.merge import is_undone
 from jetpack_git.mirror.merge import merged
@@ -84,9 +86,11 @@ class _Load:
         self.force = force
         self.report = Report()
         self.format = export.object_format(db)
-        self.seen = {str(row["path"]): row for row in db.all("mirror.all_seen", worktree=worktree)}
+        self.modes = export.knows_modes(db)
+        (row,) = db.all("mirror.all_seen", worktree=worktree)
+        self.seen: dict[str, str] = json.loads(str(row["stats"]))  # the state of files, by path
         self.history = History(db, worktree)
-        self.versions = Versions(db, worktree, self.history, self.seen, self.format)
+        self.versions = Versions(db, worktree, self.history, self.format)
         self.rows: dict[str, Task] = {}  # of the files that are being loaded, by id
         self.unsettled: set[str] = set()
         self.rewritten: set[str] = set()  # tasks whose files are to say something else
@@ -97,15 +101,16 @@ class _Load:
         """The report, once all is loaded."""
         entries, refused = files.listing(self.worktree)
         self.report.errors += refused
+        if not entries and self.history.is_hidden:
+            self.report.warnings.append(HIDDEN)
         tasks: list[_File] = []
         others: list[tuple[str, str, bytes]] = []
         for number, (path, stat) in enumerate(entries):
             self._progress(number, 2 * len(entries))
-            row = self.seen.get(path)
-            if row is not None and row["stat"] == stat and not self._is_forced(path):
+            if self.seen.get(path) == stat and not self._is_forced(path):
                 continue
             try:
-                data = files.read(self.worktree, path) or b""
+                data = files.read(self.worktree, path, plain=self.modes) or b""
                 if path.endswith(".log") or path.startswith(files.PLANS + "/"):
                     others.append((path, stat, data))
                 else:
@@ -116,8 +121,9 @@ class _Load:
             with self.db.transaction():
                 for path, stat, data in others:
                     self._load_other(path, stat, data)
-                there = {path for path, _ in entries}
-                vanished = {one for one in self.seen if one.startswith(files.FOLDER)} - there
+                vanished = {one for one in self.seen if one.startswith(files.FOLDER)}
+                vanished -= {path for path, _ in entries}
+                self.history.only = {one.path for one in tasks} | vanished
                 self._rename(self._fetch(tasks), vanished)
                 self._load_tasks(self._fetch(self._part(self._fetch(tasks))))
                 self._delete(vanished)
@@ -251,7 +257,7 @@ class _Load:
         for task_id in self.rewritten.intersection(one.parsed.task.id for one in found):
             self._touch(task_id)
         suspects = {
-            one.parsed.task.id: one for one in found if self._is_suspect(one.path)
+            one.parsed.task.id: one for one in found if self.seen.get(one.path) == ""
         } | changed
         wrong = check.references(
             self.db, {task_id: (one.path, one.parsed) for task_id, one in suspects.items()}
@@ -300,10 +306,6 @@ class _Load:
             and not self.history.came_back(one.path)
         )
 
-    def _is_suspect(self, path: str) -> bool:
-        """Whether something was wrong with what the file says of other tasks."""
-        return path in self.seen and self.seen[path]["stat"] == ""
-
     def _is_news(self, one: _File, ours: Task | None) -> bool:
         """Whether the file says something that the database never read or wrote."""
         if ours is None:
@@ -351,13 +353,8 @@ class _Load:
 
     def _bases(self, found: list[_File]) -> dict[str, Task | None]:
         """What each of the files is to be merged against."""
-        if not found:
-            return {}
-        made_from = bases.find(
-            self.db, self.worktree, self.history, {one.path: one.blob for one in found},
-            {path: str(row["blob"]) for path, row in self.seen.items()},
-        )  # fmt: skip
-        return {one.path: made_from.get(one.path) for one in found}
+        blobs = {one.path: one.blob for one in found}
+        return bases.find(self.db, self.worktree, self.history, blobs)
 
     def _row_blob(self, task_id: str) -> str:
         found = export.rendered(self.db, "task", task_id)

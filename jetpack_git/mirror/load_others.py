@@ -45,7 +45,7 @@ def plan(
         return
     merged = theirs
     if row is not None and not wins:
-        found = bases.texts(db, worktree, history, {path: blob}, {})
+        found = bases.texts(db, worktree, history, {path: blob})
         base = read.plan(found[path], path) if path in found else None
         merged = merge.three_way_plan(base, to_plan(row), theirs)
     one, extra = merged

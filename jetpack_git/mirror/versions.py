@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from jetpack_git.data.database import Database
-from jetpack_git.data.database import Row
 from jetpack_git.mirror import files
 from jetpack_git.mirror import text
 from jetpack_git.mirror.history import History
@@ -15,24 +13,22 @@ from jetpack_git.models.task import Task
 
 
 class Versions:
-    """The versions of one worktree's files; `seen` is what it had at its last load, by path."""
+    """The versions of one worktree's files."""
 
-    def __init__(
-        self, db: Database, worktree: str, history: History, seen: Mapping[str, Row],
-        object_format: str,
-    ) -> None:  # fmt: skip
+    def __init__(self, db: Database, worktree: str, history: History, object_format: str) -> None:
         self._db = db
         self._worktree = worktree
         self._history = history
-        self._seen = seen
         self._format = object_format
 
     def is_made_from(self, path: str, ours: Task) -> bool:
         """Whether the row is a version that the worktree's file was made from."""
         blobs = self._blobs(ours)
+        if not blobs.isdisjoint(self._history.recent.get(path, ())):
+            return True  # that costs less to know
         if not blobs.isdisjoint(self._history.versions.get(path, ())):
             return True
-        seen = self._seen.get(path)
+        seen = self._db.one("mirror.seen", worktree=self._worktree, path=path)
         last = str(seen["blob"]) if seen is not None else ""
         return last in blobs and not self._history.is_committed(
             path, last

@@ -16,7 +16,7 @@ def said(field: str, before: object, after: object, name: Callable[[str | None],
     if field == "parent_id":
         return f"moves from {name(_text(before))} to {name(_text(after))}"
     if field == "title":
-        return f"{_short(before)!r} becomes {_short(after)!r}"
+        return f"title: {_short(before)!r} becomes {_short(after)!r}"
     if field == "description":
         return "description: " + (_lines(str(before), str(after)) if before else "new")
     if field in ("depends", "links"):

@@ -52,8 +52,13 @@ ON CONFLICT (worktree, path) DO UPDATE SET blob = excluded.blob, stat = excluded
 -- name: seen
 SELECT blob, stat FROM mirror_seen WHERE worktree = :worktree AND path = :path
 
+-- The state of each file that the worktree had, as one JSON object: rows would take far longer.
 -- name: all_seen
-SELECT path, blob, stat FROM mirror_seen WHERE worktree = :worktree
+SELECT json_group_object(path, stat) AS stats FROM mirror_seen WHERE worktree = :worktree
+
+-- name: these_seen
+SELECT path, blob FROM mirror_seen
+WHERE worktree = :worktree AND path IN (SELECT value FROM json_each(:paths))
 
 -- name: unsee
 DELETE FROM mirror_seen WHERE worktree = :worktree AND path = :path
