@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from conftest import Repo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jetpack_git.errors import BadInput
 from jetpack_git.mirror import board
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
@@ -312,3 +314,24 @@ def test_the_short_reading_of_a_file_is_that_of_the_long_one(
     task = Task("jp-0", title, parent_id=parent, files=tuple(files), depends=("jp-2", "jp-3"))
     data = text.task_text(task).encode()
     assert board.brief(data, "jp-0.md") == board.of(read.task(data, "jp-0.md").task)
+
+
+VALUES = st.sampled_from(
+    ["a", "null", "~", '"q"', "'x'", "a: b", "a #b", "[x]", "é", "", "1", "a "]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["status", "parent", "files", "x", "title"]), VALUES)))
+def test_a_file_by_hand_is_read_shortly_or_whole(lines: list[tuple[str, str]]) -> None:
+    """Whatever is in it: the same task, or the same complaint."""
+    text = "".join(f"{key}: {value}\n" for key, value in lines)
+    data = f"---\nid: jp-0\n{text}---\nstatus: no\n".encode()
+
+    def said(call: Callable[[], object]) -> object:
+        try:
+            return call()
+        except BadInput as error:
+            return error.message
+
+    wanted = said(lambda: board.of(read.task(data, "jp-0.md").task))
+    assert said(lambda: board.brief(data, "jp-0.md")) == wanted

@@ -15,11 +15,17 @@ from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 
-# A file as we write it, as far as nothing in it needs YAML.
-_OURS = re.compile(
-    rb"---\n(?:(?:[a-z_-]+: (?!.*(?: #|: ))[A-Za-z0-9][^\n]*|[a-z_-]+: \"[^\"\\\n]*\"|[a-z_-]+:"
-    rb"|  - [A-Za-z0-9][^\n:#]*|  - \"[^\"\\\n]*\")\n)*---\n"
+_WORDS = r"[A-Za-z0-9](?:[^\n:#]*[^\n:# ])?"
+_QUOTED = r"\"([^\"\\\n]*)\""
+_ITEMS = rf"(?:  - (?:{_WORDS}|\"[^\"\\\n]*\")\n)+"
+# What matters, where nothing in it needs YAML; and whatever else stands under these keys.
+_PLAIN = re.compile(
+    rf"^(?:(id|title|status|parent|plan): (?:({_WORDS})|{_QUOTED})\n"
+    rf"|(depends|files):\n({_ITEMS}))(?![ -])",
+    re.M,
 )
+_ANY = re.compile(r"^(?:id|title|status|parent|plan|depends|files):", re.M)
+_NULL = ("null", "Null", "NULL")
 
 
 class Brief(NamedTuple):
@@ -36,25 +42,25 @@ class Brief(NamedTuple):
 
 def brief(data: bytes, path: str) -> Brief:
     """The task in the bytes of the file at `path`. Raises BadInput."""
-    found = _OURS.match(data)
-    if found is None:
-        return of(read.task(data, path).task)
-    values: dict[str, str] = {}
-    lists: dict[str, list[str]] = {}
-    key = ""
-    for line in found[0].decode().split("\n")[1:-2]:
-        if line.startswith("  - "):
-            lists.setdefault(key, []).append(line[4:].strip('"'))
-        else:
-            key, _, value = line.partition(":")
-            values[key] = value[1:].removeprefix('"').removesuffix('"')
-    if path.rpartition("/")[2] != f"{values.get('id')}.md" or not values.get("title"):
+    end = data.find(b"\n---\n", 3)
+    head = data[: end + 1].decode("utf-8", "surrogateescape") if data.startswith(b"---\n") else ""
+    found = _PLAIN.findall(head)
+    one = {key or other: items or plain or quoted for key, plain, quoted, other, items in found}
+    name = path.rpartition("/")[2].removesuffix(".md")
+    if (
+        len(one) != len(_ANY.findall(head)) or not one.get("title") or one.get("id") != name
+        or not {*one.values()}.isdisjoint(_NULL) or not head.replace("\n", "").isprintable()
+    ):  # fmt: skip
         return of(read.task(data, path).task)
     return Brief(
-        values["id"], values["title"], values.get("status", Status.PENDING),
-        values.get("parent") or None, values.get("plan") or None,
-        tuple(lists.get("depends", ())), tuple(lists.get("files", ())),
+        one["id"], one["title"], one.get("status", Status.PENDING), one.get("parent") or None,
+        one.get("plan") or None, _items(one.get("depends", "")), _items(one.get("files", "")),
     )  # fmt: skip
+
+
+def _items(text: str) -> tuple[str, ...]:
+    """The items of a list, one a line."""
+    return tuple(line[4:].strip('"') for line in text.splitlines())
 
 
 def of(task: Task) -> Brief:
