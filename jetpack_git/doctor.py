@@ -11,6 +11,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jetpack_git import ids
@@ -24,6 +25,7 @@ from jetpack_git.git import drivers
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.clone import Clone
+from jetpack_git.git.facts import facts
 from jetpack_git.git.run import git
 from jetpack_git.mirror import drift
 from jetpack_git.mirror import export
@@ -110,6 +112,18 @@ def _config(workspace: Workspace) -> Iterator[Finding]:
         return
     for key in unknown:
         yield Finding("config", f"The config has an unknown key {key!r}.", "Check its spelling.")
+
+
+def _repository(workspace: Workspace) -> Iterator[Finding]:
+    """The database knows what git's config says: it was told by the last `init`."""
+    db = workspace.db
+    for name, value in facts(Path(workspace.clone.worktree or workspace.clone.common_dir)).items():
+        row = db.one("meta.get", name=name)
+        if row is None or row["value"] != value:
+            yield Finding(
+                "repository", f"Git's {name} is {value} by now, and the database goes by another.",
+                "Go by git's from now on.", partial(db.run, "meta.set", name=name, value=value),
+            )  # fmt: skip
 
 
 def _structure(workspace: Workspace) -> Iterator[Finding]:
@@ -304,5 +318,6 @@ def _can_run(state: hooks.HookState, where: Path) -> bool:
 
 
 _CHECKS = (
-    _config, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks, _drivers,
+    _config, _repository, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks,
+    _drivers,
 )  # fmt: skip

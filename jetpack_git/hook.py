@@ -53,7 +53,7 @@ def _answer(clone: Clone, argv: list[str]) -> int:
     try:
         os.stat(clone.database)
     except (FileNotFoundError, NotADirectoryError):
-        return _not_set_up(clone)
+        return _not_set_up(clone, argv[0])
     db = _open(clone)
     try:
         found = []
@@ -63,7 +63,8 @@ def _answer(clone: Clone, argv: list[str]) -> int:
             elif argv[0] == "reference-transaction":
                 found = _stopped(db, clone, _moved() if argv[1:] == ["prepared"] else [])
             elif touched := guard.touching(db, _changed()):
-                found = guard.conflicts(touched, _who(db, clone))
+                found = guard.conflicts(touched, {_who(db, clone)})
+        found = found and _without_stale(db, clone, found)
         mode = _settings(clone.config, db)[0] if found else "off"
         if argv[0] == "pre-commit" and mode != "block":
             _stage(db, clone)
@@ -77,12 +78,32 @@ def _answer(clone: Clone, argv: list[str]) -> int:
     return 1 if mode == "block" else 0
 
 
-def _not_set_up(clone: Clone) -> int:
-    """0: without a database nobody has reserved anything; that is said where one should be."""
+def _not_set_up(clone: Clone, name: str) -> int:
+    """0 in a clone that was never set up; that is said where it should be.
+
+    A hook of ours says that it was: then its reservations are lost, and nobody can tell.
+    """
     if clone.config and os.path.exists(clone.config):
+        try:
+            with open(f"{clone.common_dir}/hooks/{name}", "rb") as file:
+                was_set_up = b"# >>> git-jetpack >>>" in file.read()
+        except OSError:
+            was_set_up = False
+        if was_set_up:
+            hint = "Make it anew from the task files with: git jetpack init"
+            raise StoreError(f"{clone.database} is not there.", hint=hint)
         _say(f"warning: the guard has nothing to go by: {clone.database} is not there.")
         _say("hint: Set up this clone with: git jetpack init")
     return 0
+
+
+def _without_stale(db: Database, clone: Clone, found: list[guard.Conflict]) -> list[guard.Conflict]:
+    """The conflicts with those who are still heard of; what the others hold is released."""
+    from jetpack_git.work import presence
+    from jetpack_git.work import settings
+
+    stale_after_s = settings.read(clone.config, db).swarm.stale_after_s
+    return presence.heard_of(db, found, agent=_who(db, clone), stale_after_s=stale_after_s)
 
 
 def _explain(found: list[guard.Conflict], what: str, *, stopped: bool) -> list[str]:
@@ -149,6 +170,8 @@ def _pushed() -> list[list[str]]:
     ends = (os.environ.get("PRE_COMMIT_FROM_REF", ""), os.environ.get("PRE_COMMIT_TO_REF", ""))
     if not pushed and ends[1]:
         pushed.append((ends[1], ends[0]))
+    if not pushed and "PRE_COMMIT" in os.environ:  # a first push, of which it does not say what
+        return [[os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD", "--not", "--remotes"]]
     found = []
     for ours, theirs in pushed:
         there = ["rev-parse", "--quiet", "--verify", f"{theirs}^{{commit}}"]

@@ -18,6 +18,7 @@ from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import Clone
+from jetpack_git.git.facts import facts
 from jetpack_git.git.run import git
 from jetpack_git.mirror import load
 from jetpack_git.mirror.export import Progress
@@ -144,16 +145,9 @@ def _write_new(path: Path, text: str) -> bool:
 
 
 def _note_repository(workspace: Workspace, where: Path) -> None:
-    """The database knows how the repository names objects, compares file names and
-    whether it knows modes."""
-    found = {
-        "object_format": git("rev-parse", "--show-object-format", cwd=where),
-        "ignorecase": git("config", "--type=bool", "core.ignorecase", cwd=where, check=False)
-        or "false",
-        "filemode": git("config", "--type=bool", "core.fileMode", cwd=where, check=False) or "true",
-    }
+    """The database knows what git's config says of the repository."""
     with workspace.db.transaction():
-        for name, value in found.items():
+        for name, value in facts(where).items():
             workspace.db.run("meta.set", name=name, value=value)
 
 

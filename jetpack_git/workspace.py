@@ -56,6 +56,14 @@ class Workspace:
         return found
 
     @property
+    def living(self) -> str:
+        """The same, where only the agent's present life may act. Raises Conflict."""
+        from jetpack_git.work.agents import Agents
+
+        Agents(self.db).check_life(self.agent, self.incarnation)
+        return self.agent
+
+    @property
     def tasks(self) -> Tasks:
         """The task list, written to from this worktree."""
         return Tasks(self.db, worktree=self.clone.worktree)
@@ -107,6 +115,15 @@ class Workspace:
             return None
         row = self.db.one("agents.of_worktree", worktree=self.clone.worktree)
         return str(row["name"]) if row is not None else None
+
+    def configured_agent(self) -> str | None:
+        """The agent that git's config names as the user of this clone."""
+        from pathlib import Path
+
+        from jetpack_git.git.run import git
+
+        where = Path(self.clone.worktree or self.clone.common_dir)
+        return git("config", "jetpack.agent", cwd=where, check=False) or None
 
     def _find_name(self) -> str:
         agent = self.worktree_agent()

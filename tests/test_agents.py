@@ -46,7 +46,11 @@ def test_a_life_that_is_heard_of_is_nobody_elses(
     """A silent one, and one's own, may begin anew; late words of the old life count no more."""
     agents = Agents(db)
     first = agents.register("ann", skills=["sql"], model="m1", stale_after_s=90)
-    second = agents.register("ann", skills=None, model=None, stale_after_s=90)
+    with pytest.raises(Conflict, match="somebody else"):
+        agents.register("ann", skills=None, model=None, stale_after_s=90)
+    second = agents.register(
+        "ann", skills=None, model=None, stale_after_s=90, incarnation=first.incarnation
+    )
     assert (second.skills, second.model) == (("sql",), "m1")
     assert second.incarnation != first.incarnation
     with pytest.raises(Conflict):

@@ -32,7 +32,7 @@ def model(models: Path) -> Path:
 
 @pytest.mark.usefixtures("repo")
 @settings(
-    max_examples=EXAMPLES or 5,
+    max_examples=EXAMPLES or 3,
     derandomize=not EXAMPLES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -42,7 +42,7 @@ def model(models: Path) -> Path:
     clones=st.integers(2, 4),
     steps=st.lists(
         st.tuples(st.sampled_from(STEPS + OFTEN), st.integers(0, 3), st.integers(0, 11)),
-        min_size=4, max_size=40 if EXAMPLES else 12,
+        min_size=4, max_size=40 if EXAMPLES else 10,
     ),
 )  # fmt: skip
 def test_clones_converge(

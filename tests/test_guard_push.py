@@ -117,7 +117,7 @@ def test_asked_by_hand(repo: Repo) -> None:
     assert repo.jetpack("guard", "--range", "HEAD..HEAD").code == 0
     for wrong in (["../x"], ["--range", "--output=x"], ["--staged", "a.py"], [""]):
         assert repo.jetpack("guard", *wrong).code == 2, wrong
-    assert repo.jetpack("guard", "--range", "none..HEAD").code == 3
+    assert repo.jetpack("guard", "--range", "none..HEAD").code == 2
     assert not (repo.path / "x").exists()
 
 

@@ -335,7 +335,9 @@ def test_lefthook_is_left_alone(repo: Repo, name: str) -> None:
         repo.hook(SH + b'call_lefthook run "pre-commit" "$@"\n')
     lines = left(repo, "lefthook")
     keys = tomllib.loads(lines) if file.suffix == ".toml" else yaml.safe_load(lines)
+    guard: dict[str, dict[str, object]]
     guard = {h: {"run": f"git-jetpack hook {h}"} for h in hooks.HOOKS}
+    guard["pre-push"]["use_stdin"] = True  # what is pushed stands there
     assert keys == {h: {"commands": {"git-jetpack-guard": guard[h]}} for h in hooks.HOOKS}
     file.write_text(lines)
     added_by_hand(repo)

@@ -33,8 +33,9 @@ def register(frame: Frame, name: str | None, skills: str | None, model: str | No
     if skills is not None:
         given = sorted({" ".join(one.lower().split()) for one in skills.split(",") if one.strip()})
     one = Agents(workspace.db).register(
-        name, skills=given, model=model, incarnation=frame.incarnation,
-        stale_after_s=_stale_after_s(workspace),
+        name or (frame.name if workspace.borrowed else None), skills=given, model=model,
+        incarnation=frame.incarnation, stale_after_s=_stale_after_s(workspace),
+        works_in=workspace.clone.worktree, borrowed=workspace.borrowed,
     )  # fmt: skip
     document = {"agent": documents.agent(one), "incarnation": one.incarnation}
     frame.answer(
@@ -80,7 +81,9 @@ def whoami(frame: Frame) -> None:
 def heartbeat(frame: Frame) -> None:
     """Say that you are alive. The exit code is 4 if this life of yours is over."""
     workspace = frame.workspace
-    one = Agents(workspace.db).heartbeat(workspace.agent, incarnation=frame.incarnation)
+    one = Agents(workspace.db).heartbeat(
+        workspace.agent, incarnation=frame.incarnation, works_in=workspace.clone.worktree
+    )
     frame.answer({"agent": documents.agent(one)}, f"{one.name} at {one.heartbeat_at}")
 
 
@@ -91,7 +94,7 @@ def retire(frame: Frame) -> None:
     What you hold stays yours; give it back first. `register` brings you back.
     """
     workspace = frame.workspace
-    one = Agents(workspace.db).retire(workspace.agent)
+    one = Agents(workspace.db).retire(workspace.living)
     frame.tells_of_mail = False
     frame.answer({"agent": documents.agent(one)}, f"{one.name} has retired")
 

@@ -90,6 +90,8 @@ class Frame:
         """One line on stderr says that an agent has mail; a person at a shell asks for it."""
         with contextlib.suppress(StoreError):
             agent = self.name or workspace.worktree_agent()
+            if agent is None and workspace.db.one("mail.any_unread") is not None:
+                agent = workspace.configured_agent()
             unread = workspace.db.count("mail.unread_total", agent=agent) if agent else 0
             if unread:
                 terminal.remark(f"mail: {unread} unread. Read it with: git jetpack inbox --unread")

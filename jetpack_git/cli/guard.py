@@ -11,11 +11,17 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
 from jetpack_git.cli.terminal import safe
+from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import GitFailed
 from jetpack_git.git.run import run
 from jetpack_git.hook import CHANGED
+from jetpack_git.models.patterns import escape
 from jetpack_git.work import guard as asked
 from jetpack_git.work import guard_commits
+from jetpack_git.work import settings
+from jetpack_git.work.overlaps import Others
+from jetpack_git.work.presence import heard_of
 
 
 @command(short_help="Ask whether paths may be changed.")
@@ -34,17 +40,24 @@ def guard(frame: Frame, paths: tuple[str, ...], staged: bool, commits: str | Non
     db, agent = workspace.db, workspace.agent
     where = Path(here())
     if commits is not None:
-        if commits.startswith("-"):
+        if not commits or commits.startswith("-"):
             raise BadInput(f"{commits!r:.60} is no range.", hint="Write e.g. --range main..HEAD")
-        log = run(*guard_commits.LOG, commits, "--", cwd=where)
+        try:
+            log = run(*guard_commits.LOG, commits, "--", cwd=where)
+        except GitFailed as error:
+            raise BadInput(error.message, hint="Write e.g. --range main..HEAD") from error
         made = guard_commits.commits(log.stdout)
         looked_at = len({path for one in made for path in one.paths})
         found = guard_commits.conflicts(db, made, agent)
     else:
         root = workspace.clone.worktree or here()
-        names = [_inside(one, root) for one in paths] if paths else _staged(where)
-        looked_at = len(names)
-        found = asked.conflicts(asked.touching(db, names), agent)
+        names = [name for one in paths for name in _inside(one, root)] if paths else _staged(where)
+        looked_at = len(paths) or len(names)
+        found = asked.conflicts(asked.touching(db, names), {agent})
+        found += _below(db, [one for one in names if os.path.isdir(f"{root}/{one}")], agent, root)
+    config = settings.of(workspace.clone, db, workspace.warnings)
+    stale_after_s = config.swarm.stale_after_s
+    found = found and heard_of(db, found, agent=agent, stale_after_s=stale_after_s)
     document = {
         "clear": not found,
         "agent": agent,
@@ -70,19 +83,34 @@ def guard(frame: Frame, paths: tuple[str, ...], staged: bool, commits: str | Non
     return 1 if found else 0
 
 
-def _inside(path: str, root: str) -> str:
-    """The path from the root of the worktree. Raises BadInput for one outside of it."""
+def _below(db: Database, folders: list[str], agent: str, root: str) -> list[asked.Conflict]:
+    """What others have for themselves alone below the folders."""
+    others = Others(db, agent, root)
+    return [
+        (str(row["pattern"]), row)
+        for one in folders
+        for row in others.meeting(escape("" if one == "." else one))
+        if not row["shared"]
+    ]
+
+
+def _inside(path: str, root: str) -> list[str]:
+    """The path from the root of the worktree, and what it is without links. Raises BadInput.
+
+    That is when it lies outside, either way.
+    """
     if not path or "\0" in path:
         raise BadInput(f"{path!r:.60} is no path.")
     whole = os.path.normpath(os.path.join(here(), path))
     real = os.path.join(os.path.realpath(os.path.dirname(whole)), os.path.basename(whole))
-    for one in (whole, real):
-        found = os.path.relpath(one, root)
-        if found != ".." and not found.startswith("../"):
-            return found
+    both = dict.fromkeys(os.path.relpath(one, root) for one in (whole, real))
+    inside = [one for one in both if one != ".." and not one.startswith("../")]
+    if inside:
+        return inside
     raise BadInput(f"{path!r:.60} lies outside of this worktree.", hint=f"It begins at {root}")
 
 
 def _staged(where: Path) -> list[str]:
-    out = run(*CHANGED, cwd=where).stdout
+    index = os.environ.get("GIT_INDEX_FILE")  # which a hook that calls this is told
+    out = run(*CHANGED, cwd=where, env={"GIT_INDEX_FILE": index} if index else {}).stdout
     return [os.fsdecode(one) for one in out.split(b"\0") if one]

@@ -15,6 +15,7 @@ from jetpack_git.errors import Negative
 from jetpack_git.models import durations
 from jetpack_git.models.lease import Lease
 from jetpack_git.models.lease import is_thing
+from jetpack_git.models.patterns import covers_all
 from jetpack_git.work import settings
 from jetpack_git.work.leases import DEFAULT_TTL_S
 from jetpack_git.work.leases import Leases
@@ -47,15 +48,17 @@ def lease(
         raise BadInput(f"{name!r:.60} cannot be leased.", hint="Give it a name: port:8080")
     wanted = name if name is None or is_thing(name) else pattern_of(frame, name)
     if gives_back:
-        gone = leases.release(agent=workspace.agent, name=wanted)
+        gone = leases.release(agent=workspace.living, name=wanted)
         if not gone:
             raise Negative(f"{workspace.agent} has no such lease.", hint="See: git jetpack lease")
         items = [_document(one) for one in gone]
         frame.answer({"leases": items}, [f"released {safe(one.name)}" for one in gone])
         return
+    if wanted and not is_thing(str(name)) and covers_all(wanted):
+        workspace.warnings.append(f"{wanted} covers every file of the repository.")
     config = settings.of(workspace.clone, workspace.db, workspace.warnings)
     made = leases.take(
-        str(wanted), pattern=not is_thing(str(name)), agent=workspace.agent,
+        str(wanted), pattern=not is_thing(str(name)), agent=workspace.living,
         incarnation=workspace.incarnation,
         task_id=workspace.tasks.get(task_id).id if task_id else None,
         ttl_s=durations.parse(ttl) if ttl else DEFAULT_TTL_S,

@@ -16,6 +16,7 @@ from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Negative
 from jetpack_git.models import durations
+from jetpack_git.models.patterns import covers_all
 from jetpack_git.models.patterns import escape
 from jetpack_git.models.patterns import normalise
 from jetpack_git.models.reservation import REASONS
@@ -23,8 +24,6 @@ from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
 from jetpack_git.work import settings
 from jetpack_git.work.presence import staleness
-
-EVERYTHING = frozenset({"", "*", "**", "**/*"})
 
 
 @command(short_help="Say which files you are about to change.")
@@ -53,11 +52,11 @@ def reserve(
     config = settings.of(workspace.clone, workspace.db, workspace.warnings)
     wanted = [pattern_of(frame, one) for one in patterns]
     for one in wanted:
-        if one in EVERYTHING:
+        if covers_all(one):
             workspace.warnings.append(f"{one or '.'} covers every file of the repository.")
     task = None if task_id is None else workspace.tasks.get(task_id).id
     made, overlaps = workspace.reservations.reserve(
-        wanted, agent=workspace.agent, incarnation=workspace.incarnation, task_id=task,
+        wanted, agent=workspace.living, incarnation=workspace.incarnation, task_id=task,
         shared=shared, reason=reason, or_fail=or_fail,
         ttl_s=config.swarm.reservation_ttl_s if ttl is None else durations.parse(ttl),
         is_stale=staleness(workspace.db, config.swarm.stale_after_s),
@@ -106,7 +105,7 @@ def unreserve(
         )
     workspace = frame.workspace
     if numbers:
-        _answer_released(frame, workspace.reservations.release_ids(numbers, agent=workspace.agent))
+        _answer_released(frame, workspace.reservations.release_ids(numbers, agent=workspace.living))
         return
     task = None if task_id is None else workspace.tasks.get(task_id).id
     spelled = [name for one in patterns for name in _spellings(frame, one)]
@@ -116,8 +115,7 @@ def unreserve(
             one
             for pattern in wanted
             for one in workspace.reservations.release(
-                agent=workspace.agent, pattern=pattern, task_id=task,
-                incarnation=workspace.incarnation,
+                agent=workspace.living, pattern=pattern, task_id=task
             )
         ]  # fmt: skip
     _answer_released(frame, gone)

@@ -109,10 +109,19 @@ def husky_file(folder: Path, name: str) -> Path:
 def _lefthook_lines(config: str, names: Sequence[str]) -> str:
     """The lines for lefthook's config file, in that file's language."""
     calls = [(name, f"git-jetpack hook {name}") for name in names]
-    keys = {name: {"commands": {"git-jetpack-guard": {"run": call}}} for name, call in calls}
+
+    def job(name: str, call: str) -> dict[str, object]:
+        """What is pushed stands on standard input, which lefthook keeps for itself otherwise."""
+        return {"run": call} | ({"use_stdin": True} if name == "pre-push" else {})
+
+    keys = {name: {"commands": {"git-jetpack-guard": job(name, call)}} for name, call in calls}
     if config.endswith(("json", "jsonc")):
         return json.dumps(keys, indent=2) + "\n"
-    tables = [f'[{n}.commands.git-jetpack-guard]\nrun = "{call}"\n' for n, call in calls]
+    tables = [
+        f'[{name}.commands.git-jetpack-guard]\nrun = "{call}"\n'
+        + "use_stdin = true\n" * (name == "pre-push")
+        for name, call in calls
+    ]
     import yaml
 
     text = "".join(tables) if config.endswith("toml") else yaml.safe_dump(keys, sort_keys=False)

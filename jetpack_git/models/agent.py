@@ -19,7 +19,8 @@ class AgentStatus(StrEnum):
 class Agent:
     """One agent.
 
-    A person (`kind` is `person`) has no heartbeat and never goes stale. `incarnation`
+    A person (`kind` is `person`) has no heartbeat and never goes stale. `works_in` is the worktree
+    from which it was last heard of, if it has none of its own. `incarnation`
     is new in every life, so a late word from a dead one is recognised. One that has
     retired gets no mail; its name is never given to another.
     """
@@ -40,3 +41,4 @@ class Agent:
     heartbeat_at: str | None = None
     model: str | None = None
     retired_at: str | None = None
+    works_in: str | None = None

@@ -53,6 +53,12 @@ def normalise(text: str, *, base: str = "") -> str:
     return "/".join(segments) or "**"
 
 
+def covers_all(pattern: str) -> bool:
+    """Whether the pattern covers whatever file there could be, as far as odd ones can tell."""
+    one = Pattern(pattern)
+    return all(one.matches(path) for path in ("x", "-y.z/q", ".a/b/c", "~[0]"))
+
+
 def escape(path: str) -> str:
     """The pattern that means `path` and what is below it, and nothing else."""
     if not path:

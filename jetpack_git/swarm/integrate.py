@@ -128,5 +128,5 @@ def held_by_others(
     touched = guard.touching(workspace.db, branches.changed_paths(before, after, cwd=cwd))
     return [
         f"{path} is reserved by {row['agent']} ({row['pattern']}) until {row['expires_at']}"
-        for path, row in guard.conflicts(touched, agent)
+        for path, row in guard.conflicts(touched, {agent})
     ]

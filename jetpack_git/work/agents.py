@@ -44,36 +44,55 @@ class Agents:
 
     def register(
         self, name: str | None, *, skills: Sequence[str] | None, model: str | None,
-        incarnation: str | None = None, stale_after_s: float,
+        incarnation: str | None = None, stale_after_s: float, works_in: str | None = None,
+        borrowed: bool = False,
     ) -> Agent:  # fmt: skip
         """A new life of the agent, under a memorable name of its own if it has none.
 
-        Raises Conflict when another life of that name is still heard of; `incarnation` is
-        the caller's own.
+        Raises Conflict when another life of that name is still heard of, unless the name was
+        `borrowed` openly; `incarnation` is the caller's own.
         """
         from jetpack_git.work.names import memorable  # a claim does without
 
         with self.db.transaction():
-            name = name or memorable({one.name for one in self.all()})
+            taken = {one.name for one in self.all()}
+            if not name:
+                taken |= {str(row["name"]) for row in self.db.all("agents.named_elsewhere")}
+            name = name or memorable(taken)
             self.meet(name)
             known = self.get(name)
             won = self.db.one(
                 "agents.register", name=name, skills=dump(sorted(skills or ())), model=model,
                 new_skills=None if skills is None else dump(sorted(skills)),
                 incarnation=ids.incarnation(), now=clock.now(), mine=incarnation,
-                fresh=clock.after(-stale_after_s),
+                fresh=clock.after(-stale_after_s), works_in=works_in, borrowed=borrowed,
             )  # fmt: skip
             if won is None:
                 raise Conflict(
-                    f"{name} is somebody else: heard of at {known.heartbeat_at}.",
+                    f"{name} is somebody else: heard of at "
+                    f"{known.heartbeat_at or known.started_at}.",
                     hint="Register under another name, or without one.",
                 )
             self.journal.event("agent.registered", agent=name)
         return self.get(name)
 
-    def heartbeat(self, name: str, *, incarnation: str | None) -> Agent:
+    def check_life(self, name: str, incarnation: str | None) -> None:
+        """The caller's life of the agent is not over. Raises Conflict."""
+        row = self.db.one("agents.get", name=name) if incarnation else None
+        if row is not None and row["incarnation"] not in (None, incarnation):
+            raise Conflict(
+                f"This life of {name} is over: it began anew elsewhere.",
+                hint="Begin a new one with: git jetpack register",
+            )
+
+    def heartbeat(
+        self, name: str, *, incarnation: str | None, works_in: str | None = None
+    ) -> Agent:
         """The agent is alive. Raises Conflict when this life of it is over."""
-        found = self.db.one("agents.heartbeat", name=name, incarnation=incarnation, now=clock.now())
+        found = self.db.one(
+            "agents.heartbeat", name=name, incarnation=incarnation, now=clock.now(),
+            works_in=works_in,
+        )  # fmt: skip
         if found is None:
             raise Conflict(
                 f"This life of {name} is over: it has retired, or began anew elsewhere.",

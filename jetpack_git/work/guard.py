@@ -5,6 +5,7 @@ The hook imports this, so it may load nothing heavy.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 
 from jetpack_git import clock
@@ -16,14 +17,16 @@ from jetpack_git.models.patterns import misses
 from jetpack_git.models.patterns import parents
 from jetpack_git.models.patterns import pieces
 
+LEASE = -1  # stands for the number of a reservation: a lease comes before all of them
 Held = tuple[Pattern, Row]
 Conflict = tuple[str, Row]
 _JSON = {code: f"\\u{code:04x}" for code in (*range(32), 34, 92)}  # the module json starts slowly
 
 
 def is_needed(db: Database) -> bool:
-    """Whether anybody has reserved anything."""
-    return db.one("reservations.any_active", now=clock.now()) is not None
+    """Whether anybody has reserved or leased any files."""
+    now = clock.now()
+    return any(db.one(one, now=now) for one in ("reservations.any_active", "leases.any_files"))
 
 
 def ignores_case(db: Database) -> bool:
@@ -43,7 +46,7 @@ def agent_of(db: Database, worktree: str | None) -> str | None:
 
 
 def touching(db: Database, paths: Iterable[str], since: str = "") -> dict[str, list[Held]]:
-    """The active reservations that cover each of the paths; paths without any are left out.
+    """The active reservations and leases that cover each of the paths, if there are any.
 
     With `since` also those that were active then, or at any time later.
     """
@@ -54,9 +57,14 @@ def touching(db: Database, paths: Iterable[str], since: str = "") -> dict[str, l
         for anchor in each:
             below.setdefault(anchor, []).append(each[0])
     at = _near(db, below, folds, since)
+    leases = [
+        (Pattern(str(row["pattern"]), folds), row)
+        for row in db.all("leases.files", now=clock.now())
+    ]
     found: dict[str, list[Held]] = {}
     for path, each in above.items():
         held = [one for key in each for one in at.get(key, ()) if one[0].matches(path)]
+        held += [one for one in leases if one[0].matches(path)]
         if held:
             found[path] = held
     return found
@@ -79,19 +87,23 @@ def _near(
     return at
 
 
-def conflicts(touched: dict[str, list[Held]], agent: str) -> list[Conflict]:
-    """Each path that somebody else holds with the right of way, with that reservation.
+def conflicts(touched: dict[str, list[Held]], names: Container[str]) -> list[Conflict]:
+    """Each path that somebody of another name holds with the right of way, with that reservation.
 
-    Where the agent holds a path too, the earlier reservation has the right of way.
-    A shared reservation stops nobody.
+    Where both hold a path, the earlier reservation has the right of way, and a lease before all.
+    A shared reservation stops only who has reserved the path for himself alone, and later.
     """
     found = []
     for path, held in touched.items():
-        mine = min((_seq(row) for _, row in held if row["agent"] == agent), default=None)
+        own = [row for _, row in held if row["agent"] in names]
+        mine = min(map(_seq, own), default=None)
+        alone = bool(own) and not any(row["shared"] for row in own)
         others = [
             row
             for _, row in held
-            if row["agent"] != agent and not row["shared"] and (mine is None or _seq(row) < mine)
+            if row["agent"] not in names
+            and (alone or not row["shared"])
+            and (mine is None or _seq(row) < mine)
         ]
         if others:
             found.append((path, min(others, key=_seq)))

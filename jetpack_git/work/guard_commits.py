@@ -13,19 +13,24 @@ from typing import NamedTuple
 from jetpack_git.data.database import Database
 from jetpack_git.work import guard
 
+# Of a merge what it has changed itself counts, whatever a driver of ours would do for git.
 LOG = (
-    "log", "--no-merges", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff",
-    "--ignore-submodules=none", "--no-color", "--no-show-signature", "--no-decorate",
-    "--format=%H %cI %(trailers:key=Jetpack-Task,valueonly,separator=%x20)",
+    "-c", "merge.jetpack.driver=true", "log", "--diff-merges=remerge", "--raw", "--no-relative",
+    "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--ignore-submodules=none", "--no-color",
+    "--no-show-signature", "--no-decorate",
+    "--format=%H %at %(trailers:key=Jetpack-Task,valueonly,separator=%x20)%x09"
+    "%(trailers:key=Jetpack-Agent,valueonly,separator=%x20)%x09%an",
 )  # fmt: skip
 
 
 class Commit(NamedTuple):
-    """A commit: when it was made (UTC, as the database has it), for which task, and its paths."""
+    """A commit: when it was written (UTC, as the database has it), for which task, by whom, and
+    its paths. An amend or a rebase does not change when and by whom."""
 
     id: str
     at: str
     task_id: str
+    names: set[str]
     paths: list[str]
 
 
@@ -38,15 +43,17 @@ def commits(log: bytes) -> list[Commit]:
         if text.startswith(":"):
             found[-1].paths.append(os.fsdecode(next(tokens)))
         elif text:
-            commit_id, at, *tasks = text.split()
-            found.append(Commit(commit_id, _utc(at), tasks[-1] if tasks else "", []))
+            head, agents, author = [*text.split("\t", 2), "", ""][:3]
+            commit_id, at, *tasks = head.split()
+            names = {author, *agents.split()}
+            found.append(Commit(commit_id, _utc(int(at)), tasks[-1] if tasks else "", names, []))
     return found
 
 
 def conflicts(db: Database, made: Iterable[Commit], agent: str) -> list[guard.Conflict]:
     """Each path that a commit changed while somebody else held it with the right of way.
 
-    The commit is the holder's of its task, and `agent`'s if it names none.
+    The commit is the holder's of its task, its author's, and `agent`'s if it names no task.
     """
     made = list(made)
     touched = guard.touching(db, {path for one in made for path in one.paths})
@@ -59,14 +66,13 @@ def conflicts(db: Database, made: Iterable[Commit], agent: str) -> list[guard.Co
             for path in one.paths
             if path in touched
         }
-        for path, held in guard.conflicts(then, author):
+        for path, held in guard.conflicts(then, {author, *one.names}):
             found.setdefault(path, (path, held))
     return [found[path] for path in sorted(found)]
 
 
-def _utc(text: str) -> str:
+def _utc(seconds: int) -> str:
     """The end of that second in UTC: git knows no parts of it."""
-    from datetime import UTC
-    from datetime import datetime
+    import time
 
-    return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%S}.999Z"
+    return time.strftime("%Y-%m-%dT%H:%M:%S.999Z", time.gmtime(seconds))

@@ -40,17 +40,15 @@ class Leases:
             now = clock.now()
             for held in self._others(name, pattern, agent, now):
                 if not is_stale(held.agent):
-                    raise Conflict(
-                        f"{held.name} is leased by {held.agent} since {held.since} until "
-                        f"{held.expires_at}.",
-                        hint="Wait until then, or write to its holder: git jetpack send",
-                    )
+                    raise _refused(held)
                 self._take_away(held, agent)
             row = self.db.one(
                 "leases.take", name=name, pattern=pattern, agent=agent, incarnation=incarnation,
                 task_id=task_id, ttl_s=ttl_s, now=now, expires_at=clock.after(ttl_s),
             )  # fmt: skip
-            assert row is not None
+            if row is None:  # the same name, once of a thing and once of a file
+                (other,) = self.db.all("leases.holder", name=name)
+                raise _refused(_lease(other))
             self.journal.event("lease.taken", task_id, agent=agent, note=name)
         return _lease(row)
 
@@ -92,6 +90,13 @@ class Leases:
             kind="reservation.released", payload={"patterns": [held.name], "by": agent},
             task_id=held.task_id,
         )  # fmt: skip
+
+
+def _refused(held: Lease) -> Conflict:
+    return Conflict(
+        f"{held.name} is leased by {held.agent} since {held.since} until {held.expires_at}.",
+        hint="Wait until then, or write to its holder: git jetpack send",
+    )
 
 
 def _lease(row: Row) -> Lease:

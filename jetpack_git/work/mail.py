@@ -149,6 +149,7 @@ class Mail:
         found = self.get(text)
         rows = self.db.all("mail.of_thread", thread=found.thread) if to_all else []
         others = {str(row["name"]) for row in rows} - {agent}
+        others &= {*self.everybody(but=agent)}  # who has retired is left out
         if found.sender != agent:
             others.add(found.sender)
         elif not others:

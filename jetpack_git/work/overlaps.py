@@ -36,6 +36,7 @@ class Others:
         self._at: dict[str, list[Held]] = {}
         self._below: dict[str, list[Held]] = {}
         self._meeting: dict[str, list[Row]] = {}
+        self._leases = self._read("leases.files")
 
     def meeting(self, pattern: str) -> list[Row]:
         """Those that some path could match as well as the pattern, in their order."""
@@ -43,11 +44,11 @@ class Others:
             wanted = self._pattern(pattern)
             near = self._near(key(pattern, folds=self._folds))
             found = {
-                row["seq"]: row
+                (row["seq"], row["pattern"]): row
                 for held, row in near
                 if _overlap(wanted.text, wanted.leaf, held.text, held.leaf, self._folds)
             }
-            self._meeting[pattern] = [found[seq] for seq in sorted(found, key=_number)]
+            self._meeting[pattern] = sorted(found.values(), key=_number)
         return self._meeting[pattern]
 
     def _near(self, path: str) -> Iterator[Held]:
@@ -60,6 +61,7 @@ class Others:
                 self._at[str(held[1]["anchor"])].append(held)
         if path not in self._below:
             self._below[path] = self._read("reservations.below", anchor=path)
+        yield from self._leases
         yield from self._below[path]
         for one in above:
             yield from self._at[one]
@@ -86,5 +88,5 @@ def key(pattern: str, *, folds: bool) -> str:
     return fold(found) if folds else found
 
 
-def _number(value: object) -> int:
-    return int(str(value))
+def _number(row: Row) -> int:
+    return int(str(row["seq"]))

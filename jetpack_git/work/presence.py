@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import to_agent
+from jetpack_git.data.rows import to_reservation
 from jetpack_git.errors import GitFailed
 from jetpack_git.git.run import git
 from jetpack_git.models.agent import Agent
+from jetpack_git.work import guard
 from jetpack_git.work.agents import is_alive
 
 
@@ -21,27 +24,54 @@ def staleness(db: Database, stale_after_s: float) -> Callable[[str], bool]:
     return cache(lambda name: is_stale(db, name, stale_after_s=stale_after_s))
 
 
+def heard_of(
+    db: Database, found: Sequence[guard.Conflict], *, agent: str, stale_after_s: float
+) -> list[guard.Conflict]:
+    """The conflicts with agents that are still heard of.
+
+    What the others hold is released, and they are told; of a lease nothing but that it is over.
+    """
+    stale = staleness(db, stale_after_s)
+    gone = [row for _, row in found if stale(str(row["agent"]))]
+    if gone:
+        from jetpack_git.work.leases import Leases
+        from jetpack_git.work.reservations import Reservations
+
+        with db.transaction_quietly():
+            held = [to_reservation(row) for row in gone if row["seq"] != guard.LEASE]
+            Reservations(db).take_away(held, agent)
+            for row in gone:
+                if row["seq"] == guard.LEASE:
+                    Leases(db).release(agent=str(row["agent"]), name=str(row["pattern"]))
+    return [one for one in found if not stale(str(one[1]["agent"]))]
+
+
 def is_stale(db: Database, name: str, *, stale_after_s: float) -> bool:
     """Nothing has been heard of the agent for that long.
 
-    A person, or an agent that never said `heartbeat`, is never stale. Nor is one in whose
-    worktree something was committed or changed meanwhile.
+    A person is never stale who never registered nor said `heartbeat`. Nor is anybody in whose
+    worktree something was committed or changed meanwhile. Who has retired is.
     """
     row = db.one("agents.get", name=name)
     if row is None:
         return False
     agent = to_agent(row)
-    silent = agent.kind == "person" and agent.heartbeat_at is None
-    if silent or is_alive(agent, stale_after_s=stale_after_s):
+    if agent.retired_at is not None:
+        return True
+    if agent.kind == "person" and agent.heartbeat_at is None:
+        if agent.incarnation is None or agent.started_at >= clock.after(-stale_after_s):
+            return False
+    elif is_alive(agent, stale_after_s=stale_after_s):
         return False
     return not _moves(agent, stale_after_s)
 
 
 def _moves(agent: Agent, within_s: float) -> bool:
     """Whether the agent's worktree was worked in within that time."""
-    if agent.worktree is None or not os.path.isdir(agent.worktree):
+    place = agent.worktree or agent.works_in
+    if place is None or not os.path.isdir(place):
         return False
-    where = Path(agent.worktree)
+    where = Path(place)
     try:
         log = git("rev-parse", "--git-path", "logs/HEAD", cwd=where)
         changed = git("status", "--porcelain", "-z", "--no-renames", cwd=where)

@@ -60,7 +60,7 @@ class Reservations:
             self.db.run("reservations.expire", agent=agent, now=clock.now())
             overlaps = self.overlaps(patterns, agent=agent)
             stale = {one.held.agent for one in overlaps if is_stale(one.held.agent)}
-            self._take_away([one.held for one in overlaps if one.held.agent in stale], agent)
+            self.take_away([one.held for one in overlaps if one.held.agent in stale], agent)
             overlaps = [
                 one
                 for one in overlaps
@@ -154,7 +154,7 @@ class Reservations:
             self._tell(agent, [name], subject, patterns=list(patterns), by=agent)
         return released
 
-    def _take_away(self, stale: Sequence[Reservation], agent: str) -> None:
+    def take_away(self, stale: Sequence[Reservation], agent: str) -> None:
         """Who is not heard of any more loses them, and is told."""
         for one in {each.seq: each for each in stale}.values():
             self.db.run(

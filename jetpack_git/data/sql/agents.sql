@@ -50,20 +50,26 @@ SELECT * FROM agents WHERE kind = 'program' AND status <> 'stopped' ORDER BY nam
 
 -- A new life of an agent that no process of ours runs, or whose last life is over.
 -- name: register
-INSERT INTO agents (name, kind, status, skills, model, incarnation, started_at)
-VALUES (:name, 'person', 'idle', :skills, :model, :incarnation, :now)
+INSERT INTO agents (name, kind, status, skills, model, incarnation, started_at, works_in)
+VALUES (:name, 'person', 'idle', :skills, :model, :incarnation, :now, :works_in)
 ON CONFLICT (name) DO UPDATE SET status = 'idle', skills = coalesce(:new_skills, skills),
     model = coalesce(:model, model), incarnation = :incarnation, started_at = :now,
-    heartbeat_at = NULL, retired_at = NULL
-WHERE agents.status = 'stopped' OR (agents.kind = 'person' AND (agents.heartbeat_at IS NULL
-    OR agents.heartbeat_at < :fresh OR agents.incarnation IS :mine))
+    heartbeat_at = NULL, retired_at = NULL, works_in = :works_in
+WHERE agents.status = 'stopped' OR (agents.kind = 'person' AND (agents.incarnation IS NULL
+    OR coalesce(agents.heartbeat_at, agents.started_at) < :fresh
+    OR agents.retired_at IS NOT NULL OR agents.incarnation IS :mine OR :borrowed))
 RETURNING name
 
 -- name: heartbeat
-UPDATE agents SET heartbeat_at = :now
+UPDATE agents SET heartbeat_at = :now, works_in = coalesce(:works_in, works_in)
 WHERE name = :name AND (:incarnation IS NULL OR incarnation IS :incarnation)
     AND retired_at IS NULL AND status IN ('idle', 'working')
 RETURNING name
+
+-- Names that tasks and logs bear, whose agents this clone never saw.
+-- name: named_elsewhere
+SELECT assignee AS name FROM tasks WHERE assignee IS NOT NULL
+UNION SELECT agent FROM events WHERE agent IS NOT NULL
 
 -- name: retire
 UPDATE agents SET retired_at = :now, heartbeat_at = NULL WHERE name = :name RETURNING name

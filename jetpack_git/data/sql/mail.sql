@@ -35,6 +35,9 @@ SELECT m.*, d.read_at, d.acked_at FROM deliveries d INDEXED BY deliveries_unread
 JOIN messages m ON m.seq = d.message
 WHERE d.recipient = :agent AND d.read_at IS NULL ORDER BY d.message DESC LIMIT :limit
 
+-- name: any_unread
+SELECT 1 AS found FROM deliveries INDEXED BY deliveries_unread WHERE read_at IS NULL LIMIT 1
+
 -- name: unread_total
 SELECT count(*) AS total FROM deliveries INDEXED BY deliveries_unread
 WHERE recipient = :agent AND read_at IS NULL

@@ -82,4 +82,4 @@ WHERE agent = :agent AND released_at IS NULL AND seq IN (SELECT value FROM json_
 RETURNING *
 
 -- name: prune
-DELETE FROM reservations WHERE released_at IS NOT NULL AND released_at < :before
+DELETE FROM reservations WHERE coalesce(released_at, expires_at) < :before
