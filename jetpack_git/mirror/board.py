@@ -41,7 +41,8 @@ class Brief(NamedTuple):
 
 
 def brief(data: bytes, path: str) -> Brief:
-    """The task in the bytes of the file at `path`. Raises BadInput."""
+    """The task in the bytes of the file at `path`. Raises BadInput, though not for every fault
+    in what does not matter to other tasks."""
     end = data.find(b"\n---\n", 3)
     head = data[: end + 1].decode("utf-8", "surrogateescape") if data.startswith(b"---\n") else ""
     found = _PLAIN.findall(head)
