@@ -99,6 +99,10 @@ def _not_set_up(clone: Clone, name: str) -> int:
 
 def _without_stale(db: Database, clone: Clone, found: list[guard.Conflict]) -> list[guard.Conflict]:
     """The conflicts with those who are still heard of; what the others hold is released."""
+    holders = [db.one("agents.get", name=name) for name in {str(row["agent"]) for _, row in found}]
+    signs = ("retired_at", "heartbeat_at", "incarnation")
+    if not any(one and any(one[sign] for sign in signs) for one in holders):
+        return found  # people, of whom nothing is heard anyway
     from jetpack_git.work import presence
     from jetpack_git.work import settings
 
