@@ -40,8 +40,9 @@ def on_branch(repo: Repo, name: str, *command: str) -> None:
     repo.ok("sync", "--from-files")
 
 
-@pytest.mark.parametrize("stages", [True, False])
-@pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
+@pytest.mark.parametrize(
+    ("style", "stages"), [("merge", True), ("merge", False), ("diff3", False), ("zdiff3", False)]
+)
 def test_sync_merges_what_git_could_not(plain: Repo, style: str, stages: bool) -> None:
     """By field, and says where both sides differ; with the versions of the index or without."""
     one = only(plain)
