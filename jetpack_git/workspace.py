@@ -118,30 +118,24 @@ class Workspace:
 
     def configured_agent(self) -> str | None:
         """The agent that git's config names as the user of this clone."""
-        from pathlib import Path
-
-        from jetpack_git.git.run import git
-
-        where = Path(self.clone.worktree or self.clone.common_dir)
-        return git("config", "jetpack.agent", cwd=where, check=False) or None
+        return self._configured("jetpack.agent")
 
     def _find_name(self) -> str:
-        agent = self.worktree_agent()
-        if agent is not None:
-            return agent
-        from pathlib import Path
-
-        from jetpack_git.git.run import git
-
-        where = Path(self.clone.worktree or self.clone.common_dir)
-        for key in ("jetpack.agent", "user.name"):
-            name = git("config", key, cwd=where, check=False)
-            if name:
-                return name
+        found = self.worktree_agent() or self.configured_agent() or self._configured("user.name")
+        if found:
+            return found
         raise BadInput(
             "It is not known who you are.",
             hint="Say it with --as NAME, or once and for all: git config jetpack.agent NAME",
         )
+
+    def _configured(self, key: str) -> str | None:
+        from pathlib import Path
+
+        from jetpack_git.git.run import git
+
+        where = Path(self.clone.worktree or self.clone.common_dir)
+        return git("config", key, cwd=where, check=False) or None
 
 
 def workspace_at(start: str, revision: str) -> Workspace:

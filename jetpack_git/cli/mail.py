@@ -11,6 +11,7 @@ import click
 
 from jetpack_git import clock
 from jetpack_git.cli import documents
+from jetpack_git.cli import fields
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
@@ -24,10 +25,7 @@ from jetpack_git.models.message import Message
 from jetpack_git.work.mail import Mail
 from jetpack_git.work.waiting import Waiter
 
-LIMIT = click.option(
-    "-n", "--limit", type=click.IntRange(0, 2**31), default=20, show_default=True,
-    help="Show so many; 0 for all.",
-)  # fmt: skip
+LIMIT = fields.limit_option(20)
 IMPORTANCE = click.option(
     "--importance", type=click.Choice(IMPORTANCES), default="normal", show_default=True
 )

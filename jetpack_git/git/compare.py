@@ -26,6 +26,9 @@ LOG = (
 )  # fmt: skip
 
 
+PLAIN = "100644"  # the mode of a file that is no link and not executable
+
+
 class Changed(NamedTuple):
     """A file that differs; a blob id, and the mode after, are empty where it is not there."""
 

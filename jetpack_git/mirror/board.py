@@ -112,15 +112,17 @@ class Board:
 
     def waits_for(self, task_id: str) -> set[str]:
         """What the task or an ancestor depends on and is not over, or not here."""
-        wanted = {other for one in self.above(task_id) for other in one.depends}
-        return wanted - self.closed
+        return self._named(task_id) - self.closed
+
+    def _named(self, task_id: str) -> set[str]:
+        """What the task or an ancestor depends on."""
+        return {other for one in self.above(task_id) for other in one.depends}
 
     def loops(self, ids: Iterable[str]) -> list[list[str]]:
         """Ways from a task back to itself, which can be reached from these tasks."""
 
         def after(task_id: str) -> Iterable[str]:
-            wanted = {other for one in self.above(task_id) for other in one.depends}
-            return wanted | {*self.children.get(task_id, ())}
+            return self._named(task_id) | {*self.children.get(task_id, ())}
 
         return structure.ways(ids, after)
 

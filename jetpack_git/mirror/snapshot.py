@@ -19,8 +19,6 @@ from jetpack_git.mirror import read
 from jetpack_git.mirror import structure
 from jetpack_git.models.task import Task
 
-PLAIN = "100644"
-
 
 def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
     """The database, and a sentence for each file that cannot be used.
@@ -32,7 +30,7 @@ def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
     wanted = {
         path: blob
         for path, (mode, blob) in there.items()
-        if mode == PLAIN and path.endswith(".md") and "/." not in path.removeprefix(".")
+        if mode == compare.PLAIN and path.endswith(".md") and "/." not in path.removeprefix(".")
     }
     texts = objects.blobs(wanted.values(), cwd=cwd, fetch=True)
     tasks: list[Task] = []

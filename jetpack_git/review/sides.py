@@ -23,7 +23,6 @@ from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
 OURS = (f"{files.FOLDER}/", ".memories/", ".jetpack/")
-PLAIN = "100644"
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ class Sides:
                 before = read.task(self._data(one.old), one.path).task
             except BadInput:
                 before = None
-        if one.new and one.mode != PLAIN:
+        if one.new and one.mode != compare.PLAIN:
             trouble = f"{one.path} is no plain file (its mode is {one.mode})."
         elif one.new:
             try:
