@@ -12,9 +12,24 @@ def now() -> str:
 
 def after(seconds: float) -> str:
     """The moment `seconds` from now (before now, if negative)."""
-    ms = time.time_ns() // 1_000_000 + int(seconds * 1000)
+    ms = now_ms() + int(seconds * 1000)
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000))
     return f"{whole}.{ms % 1000:03d}Z"
+
+
+def now_ms() -> int:
+    """The present, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def utc(text: str) -> str:
+    """A moment that somebody wrote, as `now` would; without a zone it is UTC. Raises ValueError."""
+    from datetime import UTC
+    from datetime import datetime
+
+    moment = datetime.fromisoformat(text)
+    moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def age(moment_s: float) -> float:

@@ -1,7 +1,7 @@
 """The merge driver of task files, as git runs it: `BASE OURS THEIRS PATH`.
 
 The merged text is in the file OURS, and the exit code 0. What it cannot merge (markers, a file
-that is no task, two tasks under one id) it leaves untouched, for git to merge line by line.
+that is no task or memory, two under one id) it leaves untouched, for git to merge line by line.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import conflicts
 from jetpack_git.mirror import files
+from jetpack_git.mirror import load_memories
 from jetpack_git.mirror import load_others
 from jetpack_git.mirror import markers
 from jetpack_git.mirror import sides
 from jetpack_git.mirror import text
+from jetpack_git.mirror.memory_text import memory_text
 from jetpack_git.models.conflict import Clash
-from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
 from jetpack_git.work.conflicts import tell
 
@@ -30,11 +31,14 @@ def main(argv: list[str]) -> int:
     base, ours, theirs, path = argv
     try:
         versions = markers.Sides(*(Path(one).read_bytes() for one in (base, ours, theirs)))
-        if path.startswith(files.PLANS + "/"):
+        if files.is_memory(path):
+            memory, clashes = load_memories.merged(versions, path)
+            content, told = memory_text(memory), _kept(memory.id, clashes)
+        elif path.startswith(files.PLANS + "/"):
             content, told = text.plan_text(*load_others.plan_of(versions, path)), []
         else:
             parsed, clashes = sides.merged(versions, path)
-            content, told = text.task_text(parsed.task), _kept(parsed.task, clashes)
+            content, told = text.task_text(parsed.task), _kept(parsed.task.id, clashes)
     except (BadInput, OSError):
         return 1
     Path(ours).write_text(content, encoding="utf-8", newline="")
@@ -43,7 +47,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _kept(task: Task, clashes: list[Clash]) -> list[str]:
+def _kept(noun_id: str, clashes: list[Clash]) -> list[str]:
     """What clashed is in the database, where it can be; a sentence for each."""
     if not clashes:
         return []
@@ -51,8 +55,8 @@ def _kept(task: Task, clashes: list[Clash]) -> list[str]:
         db = open_database(find(".").database, busy_timeout_s=5)
         try:
             with db.transaction_quietly():
-                said = conflicts.keep(db, task, clashes)
-                tell(db, [task.id] * bool(said))
+                said = conflicts.keep(db, noun_id, clashes)
+                tell(db, [noun_id] * bool(said))
                 return said
         finally:
             db.close()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 PREFIX = "jp"
+MEMORY_PREFIX = "jm"
 
 
 def token(length: int) -> str:
@@ -28,6 +29,11 @@ def task_id(parent: str | None = None, *, attempt: int = 0) -> str:
     if parent is None:
         return f"{PREFIX}-{token(4 + longer)}"
     return f"{parent}.{token(3 + longer)}"
+
+
+def memory_id(*, attempt: int = 0) -> str:
+    """A new id of a memory, longer with every `attempt` that met an id already taken."""
+    return f"{MEMORY_PREFIX}-{token(5 + attempt // 4)}"
 
 
 def choice(options: Sequence[str]) -> str:

@@ -138,17 +138,19 @@ class Workspace:
         return git("config", key, cwd=where, check=False) or None
 
 
-def workspace_at(start: str, revision: str) -> Workspace:
+def workspace_at(start: str, revision: str, *, memories: bool = False) -> Workspace:
     """What the clone that holds the folder `start` was as of a revision; for reading alone.
 
-    Raises BadInput when there is no such commit.
+    It has its tasks, or its `memories`. Raises BadInput when there is no such commit.
     """
     from pathlib import Path
 
     from jetpack_git.mirror import snapshot
 
     clone = find(start)
-    db, warnings = snapshot.at(revision, cwd=Path(clone.worktree or clone.git_dir))
+    db, warnings = snapshot.at(
+        revision, cwd=Path(clone.worktree or clone.git_dir), memories=memories
+    )
     found = Workspace(clone, db, name=None, incarnation=None)
     found.paused = True
     found.warnings += warnings

@@ -13,8 +13,9 @@ import jetpack_git
 
 ROOT = Path(jetpack_git.__file__).parent
 FLOORS = (
-    {"__init__", "errors", "clock", "ids", "locks"},
+    {"__init__", "errors", "clock", "digest", "ids", "locks"},
     {"models"},
+    {"embed"},
     {"data", "git"},
     {"work", "mirror"},
     {"workspace"},

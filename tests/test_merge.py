@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 from hypothesis import assume
@@ -163,3 +164,15 @@ def test_lists_merge_as_sets_and_values_by_weight() -> None:
     assert (found.labels, found.files) == (("c", "d"), ("y", "x"))
     assert (found.priority, found.title, found.estimate_s) == (0, "Tea", 60)
     assert lost == [Clash("title", "Tea", "Tu", "Tea"), Clash("priority", 1, 0, 0)]
+
+
+@pytest.mark.parametrize("late", ["from-later", Status.FAILED, Status.CANCELLED])
+def test_what_was_set_back_gives_way_to_whatever_else_became_of_it(late: str) -> None:
+    """In whatever order the three are merged."""
+    base = Task("jp-1", "T", status=Status.COMPLETED)
+    back, other = replace(base, status=Status.PENDING), replace(base, status=late)
+    found = {
+        merged(base, merged(base, one, two), three).status
+        for one, two, three in permutations((base, back, other))
+    }
+    assert found == {late}

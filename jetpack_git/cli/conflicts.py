@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from jetpack_git.cli import documents
+from jetpack_git.cli import memory_fields
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import columns
 from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
 from jetpack_git.models.conflict import Conflict
+from jetpack_git.models.task import Task
 from jetpack_git.work import conflicts as asked
 
 WIDEST = 40
@@ -52,7 +54,10 @@ def resolve(frame: Frame, number: int, side: str | None) -> None:
         raise BadInput("Say which value holds.", hint="--ours, --theirs or --keep")
     workspace = frame.workspace
     task = asked.resolve(workspace.tasks, number, side, agent=workspace.agent)
-    frame.answer({"task": documents.task(task)}, f"decided {number}: {task.id}  {safe(task.title)}")
+    document = {"task": documents.task(task)} if isinstance(task, Task) else {
+        "memory": memory_fields.document(task)
+    }  # fmt: skip
+    frame.answer(document, f"decided {number}: {task.id}  {safe(task.title)}")
 
 
 def _document(one: Conflict) -> dict[str, object]:

@@ -47,11 +47,14 @@ class Frame:
         self._workspace = self._open()
         return self._workspace
 
-    def at(self, revision: str | None) -> Workspace:
-        """The workspace of the current folder, or what it was as of a revision."""
+    def at(self, revision: str | None, *, memories: bool = False) -> Workspace:
+        """The workspace of the current folder, or what it was as of a revision.
+
+        Of that it has the tasks, or the `memories`.
+        """
         if revision is None:
             return self.workspace
-        self._workspace = workspace_at(here(), revision)
+        self._workspace = workspace_at(here(), revision, memories=memories)
         return self._workspace
 
     def create(self) -> Workspace:

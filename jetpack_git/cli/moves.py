@@ -8,6 +8,7 @@ import click
 
 from jetpack_git.cli import documents
 from jetpack_git.cli import fields
+from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.errors import BadInput
@@ -15,6 +16,7 @@ from jetpack_git.models.task import Task
 from jetpack_git.work import hierarchy
 from jetpack_git.work.agents import Agents
 
+SHOWN = 5
 CHILDREN = click.option(
     "--children", type=click.Choice(["cancel", "move-up"]),
     help="Of a parent: what becomes of the open tasks below it.",
@@ -85,6 +87,29 @@ def done(
         return
     results = [fields.clean(one, "name of the file", fields.MAX_TITLE) for one in files]
     _move(frame, frame.workspace.tasks.done, task_id, summary=summary, results=results)
+    if frame.workspace.db.one("memories.any") is not None or "learned" in (summary or "").lower():
+        _learn(frame, task_id, summary or "")
+
+
+def _learn(frame: Frame, task_id: str, summary: str) -> None:
+    """What the summary says was learned is kept; what was noted for the time of work is offered."""
+    from jetpack_git.work import learnings
+    from jetpack_git.work.memories import Memories
+
+    workspace = frame.workspace
+    memories = Memories(workspace.db, worktree=workspace.clone.worktree)
+    task = workspace.tasks.get(task_id)
+    kept, refused = learnings.store(memories, summary, task_id=task.id, agent=workspace.agent)
+    for one in kept:
+        terminal.remark(f"remembered {one.id}: {one.title}")
+    workspace.warnings += refused
+    working = memories.working_of(task.id)
+    if working:
+        ids = ", ".join(one.id for one in working[:SHOWN])
+        terminal.remark(
+            f"{len(working)} working memories of this task will go ({ids}). Keep one with: "
+            "git jetpack promote ID"
+        )
 
 
 @command(short_help="Say that a task that you hold has failed.")

@@ -93,6 +93,11 @@ def _lines(found: Review) -> Iterator[str]:
     if found.plans:
         yield "\nPlans"
         yield from (f"  {safe(one.title)}: {markdown.progress(one)}" for one in found.plans)
+    if found.memories:
+        yield "\nMemories"
+    for one in found.memories:
+        yield f"  {one.change} {safe(one.memory_id)}  {safe(one.title)} ({safe(one.memory_type)})"
+        yield from (f"    {safe(line)}" for line in one.body.split("\n") if one.body)
     yield from _findings(found, WARNING)
 
 
@@ -143,6 +148,7 @@ def _document(found: Review) -> dict[str, object]:
             }
             for one in found.plans
         ],
+        "memories": [one._asdict() for one in found.memories],
         "findings": [
             {"kind": one.kind, "level": one.level, "place": one.place, "text": one.text}
             for one in found.findings

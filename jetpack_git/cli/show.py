@@ -9,15 +9,20 @@ from jetpack_git.cli import fields
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.tables import task_details
+from jetpack_git.ids import MEMORY_PREFIX
+from jetpack_git.workspace import Workspace
 
 
-@command(short_help="Show a task.")
-@click.argument("task_id", metavar="ID")
+@command(short_help="Show a task, or a memory.")
+@click.argument("noun_id", metavar="ID")
 @fields.at_option
-def show(frame: Frame, revision: str | None, task_id: str) -> None:
-    """Show a task, with its children. Any unambiguous beginning of an id will do."""
+def show(frame: Frame, revision: str | None, noun_id: str) -> None:
+    """Show a task with its children, or a memory. Any unambiguous beginning of an id will do."""
+    if noun_id.startswith(f"{MEMORY_PREFIX}-"):
+        _show_memory(frame, frame.at(revision, memories=True), noun_id)
+        return
     tasks = frame.at(revision).tasks
-    task = tasks.get(task_id)
+    task = tasks.get(noun_id)
     children = tasks.children(task.id)
     below = tasks.rollups([task, *children])
     document = {
@@ -25,3 +30,11 @@ def show(frame: Frame, revision: str | None, task_id: str) -> None:
         "children": [documents.task(one, below.get(one.id)) for one in children],
     }
     frame.answer(document, task_details(task, children, below))
+
+
+def _show_memory(frame: Frame, workspace: Workspace, memory_id: str) -> None:
+    from jetpack_git.cli import memory_fields
+    from jetpack_git.work.memories import Memories
+
+    memory = Memories(workspace.db).get(memory_id)
+    frame.answer({"memory": memory_fields.document(memory)}, memory_fields.details(memory))

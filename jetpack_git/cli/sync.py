@@ -14,6 +14,7 @@ from jetpack_git.cli.frame import here
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import JetpackError
 from jetpack_git.errors import NotFound
+from jetpack_git.ids import MEMORY_PREFIX
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import load
@@ -48,10 +49,11 @@ def sync(frame: Frame, task_ids: tuple[str, ...], from_files: bool, from_databas
                 "Name the tasks whose files are to be written anew.",
                 hint="Find them with: git jetpack doctor --dry-run",
             )
-        found = [workspace.tasks.get(one).id for one in task_ids]
-        for one in found:
-            export.overwrite(workspace.db, root, "task", one)
-        frame.answer({"written": found}, f"wrote {len(found)} task files")
+        found = [_noun(workspace, one) for one in task_ids]
+        for kind, one in found:
+            export.overwrite(workspace.db, root, kind, one)
+        ids = [one for _, one in found]
+        frame.answer({"written": ids}, f"wrote {len(found)} files")
         return 0
     force = [_file_of(workspace, root, one) for one in task_ids] if from_files else None
     with terminal.progress_bar("Loading", 2 * files.count(root)) as progress:
@@ -64,7 +66,9 @@ def _file_of(workspace: Workspace, root: str, text: str) -> str:
     """The id of the task whose file here is meant. Raises NotFound."""
     if os.path.lexists(f"{root}/{files.task_path(text)}"):
         return text
-    task_id = workspace.tasks.get(text).id
+    kind, task_id = _noun(workspace, text)
+    if kind == "memory":
+        return task_id
     if not os.path.lexists(f"{root}/{files.task_path(task_id)}"):
         raise NotFound(
             f"{files.task_path(task_id)} is not in this worktree.",
@@ -73,11 +77,21 @@ def _file_of(workspace: Workspace, root: str, text: str) -> str:
     return task_id
 
 
+def _noun(workspace: Workspace, text: str) -> tuple[str, str]:
+    """The kind and the whole id of a task or a memory. Raises NotFound."""
+    if text.startswith(f"{MEMORY_PREFIX}-"):
+        from jetpack_git.work.memories import Memories
+
+        return "memory", Memories(workspace.db).get(text).id
+    return "task", workspace.tasks.get(text).id
+
+
 def answer(frame: Frame, report: Report) -> int:
     """The exit code of a load, once it has been told what was loaded."""
     document: dict[str, object] = {
         "added": report.added, "updated": report.updated, "deleted": report.deleted,
-        "conflicts": report.conflicts, "errors": report.errors, "warnings": report.warnings,
+        "memories": report.memories, "conflicts": report.conflicts, "errors": report.errors,
+        "warnings": report.warnings,
     }  # fmt: skip
     frame.answer(document, _counts(report))
     if not frame.json:
@@ -101,7 +115,7 @@ def load_quietly() -> None:
         root = workspace.clone.worktree
         report = load.load(workspace.db, root) if root is not None else Report()
         tell(workspace.db, report.clashed)
-        if report.added or report.updated or report.deleted:
+        if report.added or report.updated or report.deleted or report.memories:
             terminal.remark(f"tasks: {_counts(report)}")
         for one in workspace.warnings + report.warnings + report.conflicts:
             terminal.warn(one)
@@ -115,4 +129,5 @@ def load_quietly() -> None:
 
 def _counts(report: Report) -> str:
     gone = f", {len(report.deleted)} deleted" if report.deleted else ""
-    return f"{len(report.added)} tasks added, {len(report.updated)} updated{gone}"
+    memories = f", {len(report.memories)} memories" if report.memories else ""
+    return f"{len(report.added)} tasks added, {len(report.updated)} updated{gone}{memories}"

@@ -11,7 +11,7 @@ from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
 from jetpack_git.git.clone import FOLDER
 from jetpack_git.git.clone import find
-from jetpack_git.mirror.files import FOLDER as TASKS
+from jetpack_git.mirror.files import FOLDERS
 
 
 @command(short_help="Take git-jetpack's hooks and worktrees out of this clone.")
@@ -35,7 +35,7 @@ def uninstall(frame: Frame) -> None:
     lines += ["drivers of task files: removed"] if done.drivers else []
     lines += [f"removed {one}" for one in done.removed]
     root = clone.worktree or clone.common_dir
-    places = [clone.home, *(f"{root}/{name}" for name in (FOLDER, TASKS))]
+    places = [clone.home, *(f"{root}/{name}" for name in (FOLDER, *FOLDERS))]
     kept = dict.fromkeys(one for one in places if Path(one).exists())
     lines.append(f"What holds your work stays: {', '.join(kept)}")
     frame.answer(document, lines)

@@ -26,6 +26,7 @@ class Sqlite:
         self.path = path
         self._timeout_s = busy_timeout_s
         self._waiting_since = 0.0
+        self._has_vectors = False
         try:
             self._connection = apsw.Connection(path)
             self._connection.set_busy_handler(self._wait)
@@ -92,6 +93,27 @@ class Sqlite:
             self._connection.pragma("journal_mode", "wal")
         except apsw.Error as error:
             raise self._translate(error) from error
+
+    def load_vectors(self) -> None:
+        """SQLite knows sqlite-vec's functions and tables. Raises StoreError."""
+        if self._has_vectors:
+            return
+        from importlib.util import find_spec
+
+        # To import the package would load numpy, where that is there.
+        found = find_spec("sqlite_vec")
+        try:
+            if found is None or not found.submodule_search_locations:
+                raise apsw.ExtensionLoadingError("it is not installed")
+            self._connection.enable_load_extension(True)
+            self._connection.load_extension(f"{found.submodule_search_locations[0]}/vec0")
+            self._connection.enable_load_extension(False)
+        except (apsw.Error, AttributeError) as error:
+            raise StoreError(
+                f"SQLite cannot load sqlite-vec: {error}",
+                hint="Install it anew: pip install --force-reinstall sqlite-vec apsw",
+            ) from error
+        self._has_vectors = True
 
     def changes(self) -> int:
         """How many rows this connection has changed since it was opened."""

@@ -11,6 +11,7 @@ from jetpack_git.data.rows import dump
 from jetpack_git.errors import BadInput
 from jetpack_git.git import objects
 from jetpack_git.mirror import read
+from jetpack_git.mirror.files import key as file_key
 from jetpack_git.mirror.history import History
 from jetpack_git.models.task import Task
 
@@ -36,16 +37,17 @@ def texts(
     that the worktree had when it was last loaded or written.
     """
     rows = db.all("mirror.these_seen", worktree=worktree, paths=dump(list(files)))
+    keys = {path: file_key(path) for path in files}
     seen = {str(row["path"]): str(row["blob"]) for row in rows}
     wanted: dict[str, list[str]] = {}
     for path, blob in files.items():
-        past = history.versions.get(path, [])
+        past = history.versions.get(keys[path], [])
         by_hand = [seen[path]] if seen.get(path) and blob not in past else []
         wanted[path] = by_hand + [one for one in past if one != blob]
-    pairs = [[path, blob] for path, blobs in wanted.items() for blob in blobs]
+    pairs = [[keys[path], blob] for path, blobs in wanted.items() for blob in blobs]
     known = {(row["path"], row["blob"]) for row in db.all("mirror.known", versions=dump(pairs))}
     nearest = {
-        path: next((one for one in blobs if (path, one) in known), "")
+        path: next((one for one in blobs if (keys[path], one) in known), "")
         for path, blobs in wanted.items()
     }
     names = [one for one in nearest.values() if one]

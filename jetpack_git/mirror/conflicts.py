@@ -9,23 +9,22 @@ from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.models.conflict import Clash
-from jetpack_git.models.task import Task
 
 SHOWN = 60
 
 
-def keep(db: Database, task: Task, clashes: Sequence[Clash]) -> list[str]:
+def keep(db: Database, noun_id: str, clashes: Sequence[Clash]) -> list[str]:
     """The clashes are in the database; a sentence for each that was not there yet."""
     said = []
     for one in clashes:
         new = db.one(
-            "conflicts.add", task_id=task.id, field=one.field, ours=json.dumps(one.ours),
+            "conflicts.add", task_id=noun_id, field=one.field, ours=json.dumps(one.ours),
             theirs=json.dumps(one.theirs), chosen=json.dumps(one.chosen), at=clock.now(),
         )  # fmt: skip
         if new is not None:
             note = told(one)
-            Journal(db, None).event("mirror.conflict", task.id, note=note, field=one.field)
-            said.append(f"{task.id}: {note} To decide: git jetpack resolve {new['number']}")
+            Journal(db, None).event("mirror.conflict", noun_id, note=note, field=one.field)
+            said.append(f"{noun_id}: {note} To decide: git jetpack resolve {new['number']}")
     return said
 
 

@@ -42,7 +42,9 @@ def differences(db: Database, worktree: str) -> Iterator[Difference]:
     for one in refused:
         yield Difference(files.FOLDER, one, "Put a plain file or folder in its place.")
     for path, _ in entries:
-        if not path.endswith(".log") and not path.startswith(files.PLANS + "/"):
+        if files.is_memory(path):
+            yield from _memory(db, worktree, path)
+        elif not path.endswith(".log") and not path.startswith(files.PLANS + "/"):
             yield from _compared(db, worktree, path)
             yield from _log(db, worktree, Path(path).stem)
 
@@ -65,6 +67,33 @@ def _log(db: Database, worktree: str, task_id: str) -> Iterator[Difference]:
             path, f"{path} has not yet, or no more, {len(wanted - lines)} events of the database.",
             f"Write it anew with: git jetpack sync --from-database {task_id}", serious=False,
         )  # fmt: skip
+
+
+def _memory(db: Database, worktree: str, path: str) -> Iterator[Difference]:
+    """How the file of a memory differs from its row, unless it does not."""
+    memory_id = Path(path).stem
+    try:
+        data = files.read(worktree, path) or b""
+        read.memory(data, path)
+        found = export.rendered(db, "memory", memory_id)
+    except JetpackError as error:
+        yield Difference(path, error.message, error.hint)
+        return
+    if found == (path, data):
+        return
+    known = files.blob_id(data, export.object_format(db))
+    is_known = db.one("mirror.is_known", path=files.key(path), blob=known) is not None
+    if found is None:
+        yield Difference(
+            path, f"{path} is of a memory that the database has not, or not for files.",
+            "Load it with: git jetpack sync", serious=not is_known,
+        )  # fmt: skip
+        return
+    yield Difference(
+        path, f"{path} is another version than the database has.",
+        f"Let the file win with: git jetpack sync --from-files {memory_id} — or "
+        f"the database with: git jetpack sync --from-database {memory_id}", serious=not is_known,
+    )  # fmt: skip
 
 
 def is_ahead(db: Database, worktree: str, path: str, task: Task) -> str | None:

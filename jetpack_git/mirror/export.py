@@ -23,6 +23,7 @@ from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
 Progress = Callable[[int, int], None]
+GONE = "gone"  # the kind of a mark, whose id is the path of a file that is to be deleted
 CHUNK = 500
 FEW = 8
 SHOWN = 3
@@ -97,7 +98,9 @@ class _Flush:
         found = []
         for row in rows:
             kind, noun_id = str(row["kind"]), str(row["id"])
-            if kind == "task":
+            if kind == GONE:
+                made = None
+            elif kind == "task":
                 made = _task_file(tasks[noun_id]) if noun_id in tasks else None
             else:
                 made = rendered(self._db, kind, noun_id)
@@ -110,9 +113,10 @@ class _Flush:
 
     def remember(self, found: list[_Due]) -> set[str]:
         """The versions are known; the paths of those that were not yet."""
-        versions = dump([[one.path, one.blob] for one in found if one.path])
+        keys = {files.key(one.path): one.path for one in found if one.path}
+        versions = dump([[files.key(one.path), one.blob] for one in found if one.path])
         new = self._db.all("mirror.remember_all", versions=versions)
-        return {str(row["path"]) for row in new}
+        return {keys[str(row["path"])] for row in new}
 
     def settle(self, found: list[_Due], *, again: list[Row] | None = None) -> list[_Due]:
         """The files are written, or cannot be; what is left for the next transaction.
@@ -140,6 +144,8 @@ class _Flush:
                 if one.path and (stat := self._write(one)) is not None:
                     seen.append((one.path, one.blob, stat))
                     texts.append((one.path, one.blob, one.data.decode()))
+                if one.kind == GONE:
+                    self._remove(one.noun_id)
                 if one.path:
                     _write_log(self._db, self._worktree, one.path, events.get(one.noun_id, []))
             except StoreError as error:
@@ -151,12 +157,28 @@ class _Flush:
         self._db.run("mirror.unmark_all", worktree=self._worktree, done=dump(done))
         return [one for one in found if one.path in new]
 
+    def _remove(self, path: str) -> None:
+        """The file is not there, unless somebody else has changed it, or a memory has it again."""
+        row = self._db.one("memories.get", id=path.rpartition("/")[2].removesuffix(".md"))
+        if row is not None and files.memory_path(str(row["memory_type"]), str(row["id"])) == path:
+            return
+        there = files.read(self._worktree, path)
+        if there is not None:
+            blob = files.blob_id(there, self._format)
+            if self._db.one("mirror.is_known", path=files.key(path), blob=blob) is None:
+                self.told.append(f"{path} was changed by others, and stays though it is forgotten.")
+                return
+            files.remove(self._worktree, path)
+            gone = dump([(path, GONE, "")])
+            self._db.run("mirror.keep_texts", worktree=self._worktree, texts=gone)
+        self._db.run("mirror.unsee", worktree=self._worktree, path=path)
+
     def _write(self, one: _Due) -> str | None:
         """The `stat` of the file, which holds the data; None if somebody else has changed it."""
         there = files.read(self._worktree, one.path)
         if there is not None and there != one.data:
             old = files.blob_id(there, self._format)
-            if self._db.one("mirror.is_known", path=one.path, blob=old) is None:
+            if self._db.one("mirror.is_known", path=files.key(one.path), blob=old) is None:
                 line = text.marker(there.decode("utf-8", "replace"))
                 if line is not None:
                     self.told.append(
@@ -174,9 +196,17 @@ class _Flush:
 
 def rendered(db: Database, kind: str, noun_id: str) -> tuple[str, bytes] | None:
     """The path and the text of the noun's file; None when there is no such noun."""
-    row = db.one("plans.get" if kind == "plan" else "tasks.get", id=noun_id)
+    statement = {"plan": "plans.get", "memory": "memories.get"}.get(kind, "tasks.get")
+    row = db.one(statement, id=noun_id)
     if row is None:
         return None
+    if kind == "memory":
+        from jetpack_git.data.memories import to_memory
+        from jetpack_git.mirror.memory_text import memory_text
+
+        memory = to_memory(row)
+        path = files.memory_path(memory.memory_type, memory.id)
+        return (path, memory_text(memory).encode()) if memory.layer.durable else None
     if kind == "plan":
         plan, extra = to_plan(row)
         return files.plan_path(noun_id), text.plan_text(plan, extra).encode()
@@ -273,8 +303,8 @@ def overwrite(db: Database, worktree: str, kind: str, noun_id: str) -> None:
     with db.transaction_quietly():
         if there is not None:
             old = files.blob_id(there, object_format(db))
-            db.run("mirror.remember", path=path, blob=old)
-        db.run("mirror.remember", path=path, blob=blob)
+            db.run("mirror.remember", path=files.key(path), blob=old)
+        db.run("mirror.remember", path=files.key(path), blob=blob)
         stat = _put(worktree, path, data, there)
         db.run("mirror.see", worktree=worktree, path=path, blob=blob, stat=stat)
         if kind == "task":

@@ -9,11 +9,15 @@ import os
 from contextlib import suppress
 from stat import S_ISREG
 
+from jetpack_git.digest import sha1
 from jetpack_git.errors import StoreError
+from jetpack_git.models.paths import memory_path as memory_path
 
 FOLDER = ".tasks"
 PLANS = f"{FOLDER}/plans"
-ATTRIBUTES_PATH = f"{FOLDER}/.gitattributes"
+MEMORIES = ".memories"
+FOLDERS = (FOLDER, MEMORIES)
+ATTRIBUTES_NAME = ".gitattributes"
 TEMPORARY = ".unfinished.tmp"
 ATTRIBUTES = """\
 *.md text eol=lf merge=jetpack diff=jetpack
@@ -31,6 +35,19 @@ def log_path(task_id: str) -> str:
     return f"{FOLDER}/{task_id}.log"
 
 
+def is_memory(path: str) -> bool:
+    """Whether the file is that of a memory."""
+    return path.startswith(f"{MEMORIES}/")
+
+
+def key(path: str) -> str:
+    """What the versions of a file are known by: of a memory, the name without the type's folder.
+
+    So that they are known still when the memory gets another type.
+    """
+    return f"{MEMORIES}/{path.rpartition('/')[2]}" if is_memory(path) else path
+
+
 def plan_path(plan_id: str) -> str:
     """The path of a plan's file."""
     return f"{PLANS}/{plan_id}.md"
@@ -40,10 +57,7 @@ def blob_id(data: bytes, object_format: str = "sha1") -> str:
     """The id that git gives to a file of this content."""
     content = b"blob %d\0" % len(data) + data
     if object_format == "sha1":
-        with suppress(ImportError):  # hashlib loads OpenSSL, which takes longer than a claim
-            from _sha1 import sha1  # type: ignore[import-not-found]
-
-            return str(sha1(content).hexdigest())
+        return sha1(content)
     import hashlib
 
     return hashlib.new(object_format, content, usedforsecurity=False).hexdigest()
@@ -110,6 +124,19 @@ def write(worktree: str, path: str, data: bytes) -> str:
     return made
 
 
+def remove(worktree: str, path: str) -> None:
+    """There is no such file, nor a folder that would be empty. Raises StoreError."""
+    try:
+        _check_folder(worktree, os.path.dirname(path))
+        os.unlink(f"{worktree}/{path}")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"{path} cannot be deleted: {_reason(error)}.") from error
+    with suppress(OSError):
+        os.rmdir(f"{worktree}/{os.path.dirname(path)}")
+
+
 def stat(worktree: str, path: str) -> str:
     """A text that changes when the file does; empty when there is no file."""
     try:
@@ -119,19 +146,25 @@ def stat(worktree: str, path: str) -> str:
 
 
 def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
-    """The path and `stat` of each task, log and plan file in order of path; what is refused."""
+    """The path and `stat` of each file of ours in order of path; what is refused.
+
+    Files of tasks, logs, plans and memories.
+    """
     found: list[tuple[str, str]] = []
     refused: list[str] = []
-    for folder in (FOLDER, PLANS):
+    folders = [FOLDER, PLANS, MEMORIES]
+    for folder in folders:
         try:
             _check_folder(worktree, folder)
             with os.scandir(f"{worktree}/{folder}") as entries:
                 for entry in entries:
+                    if folder == MEMORIES and entry.is_dir() and entry.name.isprintable():
+                        folders.append(f"{MEMORIES}/{entry.name}")
                     if entry.name.startswith(".") or not entry.name.endswith((".md", ".log")):
                         continue
                     path = f"{folder}/{entry.name}"
                     if not entry.name.isprintable():
-                        refused.append(f"{path!r}: this cannot be the name of a task's file.")
+                        refused.append(f"{path!r}: this cannot be the name of a file of ours.")
                         continue
                     try:
                         found.append((path, _stamp(entry.stat(follow_symlinks=False))))
@@ -147,7 +180,7 @@ def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
 def count(worktree: str) -> int:
     """About how many files there are."""
     try:
-        return len(os.listdir(f"{worktree}/{FOLDER}"))
+        return sum(len(os.listdir(f"{worktree}/{one}")) for one in FOLDERS)
     except OSError:
         return 0
 
@@ -167,7 +200,7 @@ def _make_folder(worktree: str, folder: str) -> None:
     if os.path.isdir(f"{worktree}/{folder}"):
         return
     os.makedirs(f"{worktree}/{folder}", exist_ok=True)
-    attributes = f"{worktree}/{ATTRIBUTES_PATH}"
+    attributes = f"{worktree}/{folder.partition('/')[0]}/{ATTRIBUTES_NAME}"
     if not os.path.lexists(attributes):
         with open(attributes, "w", encoding="ascii") as file:
             file.write(ATTRIBUTES)

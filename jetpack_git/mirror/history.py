@@ -121,7 +121,7 @@ class History:
 
     @property
     def deleted(self) -> set[str]:
-        """The files that the branch has lost since then."""
+        """The files that the branch has lost since then, by what they are known by."""
         return {path for path, changes in self._since.items() if changes[0].letter == "D"}
 
     def replaced(self, path: str, blob: str) -> set[str]:
@@ -169,17 +169,37 @@ class History:
         In all that led to HEAD, where these are gone.
         """
         done = run(
-            "log", "-m", "--format=", "--raw", "--no-abbrev", "--no-renames", "-z", *commits, "--",
-            files.FOLDER, cwd=self._cwd, check=False,
+            "log", "-m", "--format=%H", "--raw", "--no-abbrev", "--no-renames", "-z", *commits,
+            "--", *files.FOLDERS, cwd=self._cwd, check=False,
         )  # fmt: skip
         if done.returncode != 0:
             return self._log(HEAD, only=only) if commits != (HEAD,) else {}
-        fields = done.stdout.decode("utf-8", "replace").split("\0")
         found: dict[str, list[Change]] = {}
-        for info, path in zip(fields[::2], fields[1::2], strict=False):
+        here: dict[str, Change] = {}  # what one commit has done
+        fields = iter(done.stdout.decode("utf-8", "replace").split("\0"))
+        for info in fields:
+            info = info.lstrip("\n")
+            if not info.startswith(":"):
+                _gather(found, here)
+                continue
+            path = files.key(next(fields, ""))
             if only is None or path in only:
-                found.setdefault(path, []).append(Change(*info.split(" ")[2:5]))
+                change = Change(*info.split(" ")[2:5])
+                here[path] = _moved(here[path], change) if path in here else change
+        _gather(found, here)
         return found
+
+
+def _gather(found: dict[str, list[Change]], here: dict[str, Change]) -> None:
+    for path, change in here.items():
+        found.setdefault(path, []).append(change)
+    here.clear()
+
+
+def _moved(one: Change, other: Change) -> Change:
+    """A file that was deleted in one folder and added in another, in one commit."""
+    gone, come = (one, other) if one.letter == "D" else (other, one)
+    return Change(gone.old, come.new, "M")
 
 
 def _versions(changes: list[Change]) -> list[str]:

@@ -28,7 +28,6 @@ from jetpack_git.mirror import delete
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import keep
-from jetpack_git.mirror import load_others
 from jetpack_git.mirror import markers
 from jetpack_git.mirror import read
 from jetpack_git.mirror import rename
@@ -38,6 +37,7 @@ from jetpack_git.mirror import twins
 from jetpack_git.mirror.drift import is_ahead
 from jetpack_git.mirror.history import HIDDEN
 from jetpack_git.mirror.history import History
+from jetpack_git.mirror.load_others import Others
 from jetpack_git.mirror.merge import is_undone
 from jetpack_git.mirror.merge import merged
 from jetpack_git.mirror.merge import three_way
@@ -91,6 +91,9 @@ class _Load:
         self.seen: dict[str, str] = json.loads(str(row["stats"]))  # the state of files, by path
         self.history = History(db, worktree)
         self.versions = Versions(db, worktree, self.history, self.format)
+        self.others = Others(
+            db, worktree, self.history, self.versions, self.report, self._is_forced
+        )
         self.rows: dict[str, Task] = {}  # of the files that are being loaded, by id
         self.unsettled: set[str] = set()
         self.rewritten: set[str] = set()  # tasks whose files are to say something else
@@ -111,7 +114,7 @@ class _Load:
                 continue
             try:
                 data = files.read(self.worktree, path, plain=self.modes) or b""
-                if path.endswith(".log") or path.startswith(files.PLANS + "/"):
+                if path.endswith(".log") or path.startswith((files.PLANS, files.MEMORIES)):
                     others.append((path, stat, data))
                 else:
                     tasks += self._read(path, stat, data)
@@ -119,11 +122,12 @@ class _Load:
                 self._refuse(path, error)
         if tasks or others or self.history.has_moved:
             with self.db.transaction():
+                vanished = {one for one in self.seen if one.startswith(files.FOLDERS)}
+                vanished -= {path for path, _ in entries}
+                paths = {one.path for one in tasks} | {path for path, _, _ in others} | vanished
+                self.history.only = {*map(files.key, paths)}
                 for path, stat, data in others:
                     self._load_other(path, stat, data)
-                vanished = {one for one in self.seen if one.startswith(files.FOLDER)}
-                vanished -= {path for path, _ in entries}
-                self.history.only = {one.path for one in tasks} | vanished
                 self._rename(self._fetch(tasks), vanished)
                 self._load_tasks(self._fetch(self._part(self._fetch(tasks))))
                 self._delete(vanished)
@@ -240,7 +244,7 @@ class _Load:
             self.report.warnings.extend(one.parsed.warnings)
             self._progress(len(found) + len(kept), 2 * len(found))
             if clashes:
-                self.report.conflicts += conflicts.keep(self.db, task, clashes)
+                self.report.conflicts += conflicts.keep(self.db, task.id, clashes)
                 self.report.clashed.append(task.id)
             changed[task.id] = one
             parents |= dict.fromkeys(
@@ -279,14 +283,17 @@ class _Load:
 
     def _delete(self, vanished: set[str]) -> None:
         """The tasks whose files newer commits have deleted are gone, unless they changed since."""
-        for path in sorted(vanished & self.history.deleted) if vanished else ():
+        deleted = self.history.deleted if vanished else set()
+        for path in sorted(one for one in vanished if files.key(one) in deleted):
+            if files.is_memory(path):
+                self.others.memories.delete(path)
             if not path.endswith(".md") or path.startswith(files.PLANS + "/"):
                 continue
             row = self.db.one("tasks.get", id=Path(path).stem)
             if row is None:
                 continue
             ours = to_task(row)
-            if self.versions.is_made_from(path, ours):
+            if self.versions.is_made_from(path, path, self.versions.blobs(ours)):
                 delete.task(self.db, self.worktree, ours)
                 self.report.deleted.append(ours.id)
             else:
@@ -347,7 +354,8 @@ class _Load:
         if self._is_forced(one.path):
             return True
         theirs = one.parsed.task
-        return self.versions.is_made_from(one.path, ours) and not (
+        blobs = self.versions.blobs(ours)
+        return self.versions.is_made_from(one.path, one.path, blobs) and not (
             is_undone(ours.status, theirs.status) and self.versions.is_set_back(one.path, ours)
         )
 
@@ -383,15 +391,10 @@ class _Load:
         self.db.run("mirror.see", worktree=self.worktree, path=one.path, blob=blob, stat=one.stat)
 
     def _load_other(self, path: str, stat: str, data: bytes) -> None:
-        """The log or plan of a file is in the database."""
-        blob = files.blob_id(data, self.format)
+        """The log, plan or memory of a file is in the database."""
         try:
-            if path.endswith(".log"):
-                load_others.log(self.db, path, data)
-            else:
-                wins = self._is_forced(path)
-                load_others.plan(self.db, self.worktree, self.history, path, data, blob, wins=wins)
+            blob = self.others.load(path, data, files.blob_id(data, self.format))
         except JetpackError as error:
             self._refuse(path, error)
         else:
-            self.db.run("mirror.see", worktree=self.worktree, path=path, blob="", stat=stat)
+            self.db.run("mirror.see", worktree=self.worktree, path=path, blob=blob, stat=stat)

@@ -1,7 +1,8 @@
-"""Logs and plans: what their files say, in the database."""
+"""Logs, plans and memories: what their files say, in the database."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from jetpack_git import clock
@@ -11,11 +12,43 @@ from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_plan
 from jetpack_git.errors import BadInput
 from jetpack_git.mirror import bases
+from jetpack_git.mirror import files
 from jetpack_git.mirror import markers
 from jetpack_git.mirror import merge
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
 from jetpack_git.mirror.history import History
+from jetpack_git.mirror.load_memories import Memories
+from jetpack_git.mirror.report import Report
+from jetpack_git.mirror.versions import Versions
+
+
+class Others:
+    """Loads what is no task, one file after the other."""
+
+    def __init__(
+        self, db: Database, worktree: str, history: History, versions: Versions, report: Report,
+        is_forced: Callable[[str], bool],
+    ) -> None:  # fmt: skip
+        self.memories = Memories(db, worktree, history, versions, report, is_forced)
+        self._db = db
+        self._worktree = worktree
+        self._history = history
+        self._is_forced = is_forced
+
+    def load(self, path: str, data: bytes, blob: str) -> str:
+        """The file's content is in the database; the version of a memory's row, else "".
+
+        Raises BadInput.
+        """
+        if files.is_memory(path):
+            return self.memories.load(path, data, blob)
+        if path.endswith(".log"):
+            log(self._db, path, data)
+        else:
+            wins = self._is_forced(path)
+            plan(self._db, self._worktree, self._history, path, data, blob, wins=wins)
+        return ""
 
 
 def log(db: Database, path: str, data: bytes) -> None:

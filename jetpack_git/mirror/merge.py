@@ -17,9 +17,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from jetpack_git.models.conflict import MEMORY_VALUES
 from jetpack_git.models.conflict import STATE
 from jetpack_git.models.conflict import VALUES
 from jetpack_git.models.conflict import Clash
+from jetpack_git.models.memory import Memory
 from jetpack_git.models.plan import Plan
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
@@ -92,6 +94,32 @@ def three_way_plan(base: Whole | None, ours: Whole, theirs: Whole) -> Whole:
     return Plan(**values), {key: one for key, one in extra.items() if one is not None}
 
 
+def three_way_memory(
+    base: Memory | None, ours: Memory, theirs: Memory
+) -> tuple[Memory, list[Clash]]:
+    """The merged memory, by the rule of tasks, and what clashed."""
+    clashes: list[Clash] = []
+    news: dict[str, Any] = {}
+    for field, attribute in MEMORY_VALUES.items():
+        before, mine, other = (_get(one, attribute) for one in (base, ours, theirs))
+        news[attribute] = _choose(field, base, before, mine, other, clashes)
+    old = base.tags if base else ()
+    extra = {
+        key: _choose(
+            key, base, base.extra.get(key) if base else None, ours.extra.get(key),
+            theirs.extra.get(key), clashes,
+        )
+        for key in sorted({*ours.extra, *theirs.extra})
+    }  # fmt: skip
+    created = [one for one in (ours.created_at, theirs.created_at) if one]
+    merged = replace(
+        ours, **news, tags=tuple(sorted(_union(old, ours.tags, theirs.tags))),
+        extra={key: one for key, one in extra.items() if one is not None},
+        created_at=min(created, default=""),
+    )  # fmt: skip
+    return merged, clashes
+
+
 def merged(ours: Task, theirs: Task) -> Task:
     """The row with all that the file says; what no file says stays."""
     is_parent = ours.children > 0
@@ -111,19 +139,23 @@ def _state(base: Task | None, ours: Task, theirs: Task) -> tuple[tuple[object, .
     before, mine, other = (
         tuple(_get(one, name) for name in STATE.values()) for one in (base, ours, theirs)
     )
-    undone = any(is_undone(before[0], one[0]) for one in (mine, other))
-    if mine == other or (base and other == before and not undone):
+    if mine == other:
         return mine, []
-    if base and mine == before and not undone:
-        return other, []
-    found = max(mine, other, key=_later)
-    by_one = ours.assignee == theirs.assignee and ours.status != theirs.status
-    if by_one and not undone and Status.CANCELLED not in (ours.status, theirs.status):
-        return found, []  # one agent's work, further on here than there
+    one, two = (before if is_undone(before[0], side[0]) else side for side in (mine, other))
+    clashes = (one, two) != (mine, other)
+    if one == two or (base and two == before):
+        found = one
+    elif base and one == before:
+        found = two
+    else:
+        found = max(one, two, key=_later)
+        by_one = ours.assignee == theirs.assignee and ours.status != theirs.status
+        clashes = clashes or not by_one or Status.CANCELLED in (ours.status, theirs.status)
+        # else it is one agent's work, further on here than there
     return found, [
         Clash(field, mine[at], other[at], found[at])
         for at, field in enumerate(STATE)
-        if mine[at] != other[at]
+        if clashes and mine[at] != other[at]
     ]
 
 
@@ -153,14 +185,14 @@ def _choose(
 
 def _weight(value: object) -> tuple[bool, float, str]:
     """A value weighs more than none, a smaller number more, and a longer text."""
-    if isinstance(value, int):
+    if isinstance(value, (int, float)):
         return True, -value, ""
     text = str(value or "")
     return value is not None, len(text), text
 
 
-def _get(task: Task | None, attribute: str) -> Any:
-    return getattr(task, attribute) if task is not None else None
+def _get(noun: Task | Memory | None, attribute: str) -> Any:
+    return getattr(noun, attribute) if noun is not None else None
 
 
 def _union(base: tuple[Any, ...], ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> set[Any]:

@@ -6,9 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from jetpack_git import clock
 from jetpack_git.errors import BadInput
 from jetpack_git.mirror import text
 from jetpack_git.models import parse
+from jetpack_git.models.memory import AGENT_LEARNING
+from jetpack_git.models.memory import IMPORTANCE
+from jetpack_git.models.memory import REPOSITORY
+from jetpack_git.models.memory import Memory
 from jetpack_git.models.plan import Plan
 from jetpack_git.models.task import DEFAULT_PRIORITY
 from jetpack_git.models.task import LINKS
@@ -69,6 +74,26 @@ def plan(data: bytes, path: str) -> tuple[Plan, dict[str, object]]:
         created_at=got.get("created") or "",
     )  # fmt: skip
     return found, dict(head.unknown)
+
+
+def memory(data: bytes, path: str) -> Memory:
+    """The memory in the bytes of the file at `path`. Raises BadInput with the line."""
+    head, body = _parts(data, path, parse.MemoryFields)
+    got = head.fields
+    return Memory(
+        id=got["id"], title=got["title"], body=body,
+        memory_type=got.get("type", AGENT_LEARNING), importance=got.get("importance", IMPORTANCE),
+        tags=tuple(sorted(set(got.get("tags", ())))), scope=got.get("scope") or REPOSITORY,
+        agent=got.get("agent"), task_id=got.get("task"), commit_id=got.get("commit"),
+        created_at=_utc(got.get("created")) or "", valid_from=_utc(got.get("valid_from")),
+        expires_at=_utc(got.get("expires")), superseded_by=got.get("superseded_by"),
+        extra=dict(head.unknown),
+    )  # fmt: skip
+
+
+def _utc(moment: str | None) -> str | None:
+    """The moment in the one form that can be compared as text."""
+    return None if moment is None else clock.utc(moment)
 
 
 def _parts(data: bytes, path: str, shape: type) -> tuple[parse.Header, str]:

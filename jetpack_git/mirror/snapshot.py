@@ -9,6 +9,7 @@ from jetpack_git.data import settle
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import in_memory
 from jetpack_git.data.journal import Journal
+from jetpack_git.data.memories import put
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import task_columns
 from jetpack_git.errors import BadInput
@@ -17,16 +18,17 @@ from jetpack_git.git import objects
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
 from jetpack_git.mirror import structure
+from jetpack_git.models.memory import Memory
 from jetpack_git.models.task import Task
 
 
-def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
+def at(revision: str, *, cwd: Path, memories: bool = False) -> tuple[Database, list[str]]:
     """The database, and a sentence for each file that cannot be used.
 
     Raises BadInput when there is no such commit.
     """
     commit = compare.commit_id(revision, cwd=cwd)
-    there = compare.tree(commit, files.FOLDER, cwd=cwd)
+    there = compare.tree(commit, files.MEMORIES if memories else files.FOLDER, cwd=cwd)
     wanted = {
         path: blob
         for path, (mode, blob) in there.items()
@@ -35,10 +37,13 @@ def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
     texts = objects.blobs(wanted.values(), cwd=cwd, fetch=True)
     tasks: list[Task] = []
     plans: list[dict[str, object]] = []
+    learned: list[Memory] = []
     warnings = []
     for path, blob in wanted.items():
         try:
-            if path.startswith(files.PLANS + "/"):
+            if memories:
+                learned.append(read.memory(texts[blob], path))
+            elif path.startswith(files.PLANS + "/"):
                 plan, extra = read.plan(texts[blob], path)
                 plans.append(vars(plan) | {"extra": dump(extra)})
             else:
@@ -48,6 +53,8 @@ def at(revision: str, *, cwd: Path) -> tuple[Database, list[str]]:
     db = in_memory()
     with db.transaction_quietly():
         _fill(db, tasks, plans)
+        for one in sorted(learned, key=lambda one: (one.created_at, one.id)):
+            put(db, replace(one, updated_at=one.created_at))
     return db, warnings
 
 

@@ -20,7 +20,7 @@ def stage(db: Database, worktree: str, *, index: str | None) -> list[str]:
     """
     cwd, env = Path(worktree), {"GIT_INDEX_FILE": index} if index else {}
     branch = git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=cwd, check=False)
-    listed = run("diff", "--cached", "--name-only", "-z", "--", files.FOLDER, cwd=cwd, env=env)
+    listed = run("diff", "--cached", "--name-only", "-z", "--", *files.FOLDERS, cwd=cwd, env=env)
     staged = {os.fsdecode(one) for one in listed.stdout.split(b"\0")}
     found: set[str] = set()
     blobs = []
@@ -32,14 +32,18 @@ def stage(db: Database, worktree: str, *, index: str | None) -> list[str]:
             continue  # by hand, and not loaded yet
         blobs.append(row["blob"])
         log = path.removesuffix(".md") + ".log"
-        found |= {path, log, files.ATTRIBUTES_PATH} - staged
+        found |= {path, log, f"{path.partition('/')[0]}/{files.ATTRIBUTES_NAME}"} - staged
+    gone = [str(row["path"]) for row in db.all("mirror.loose_gone", worktree=worktree)]
+    gone = [one for one in gone if not os.path.lexists(f"{worktree}/{one}")]
     paths = [one for one in sorted(found) if os.path.isfile(f"{worktree}/{one}")]
+    paths += sorted({*gone} - staged)
     given = "".join(f"{one}\0" for one in paths).encode()
     ignored = run("check-ignore", "-z", "--stdin", cwd=cwd, check=False, stdin=given).stdout
     left = {os.fsdecode(one) for one in ignored.split(b"\0")}
     paths = [one for one in paths if one not in left]
     if paths:
         given = "".join(f"{one}\0" for one in paths).encode()
-        run("update-index", "--add", "-z", "--stdin", cwd=cwd, env=env, stdin=given)
+        run("update-index", "--add", "--remove", "-z", "--stdin", cwd=cwd, env=env, stdin=given)
     db.run("mirror.forget_texts", blobs=dump(blobs))
+    db.run("mirror.forget_gone", worktree=worktree, paths=dump(gone))
     return paths

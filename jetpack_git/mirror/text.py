@@ -31,7 +31,7 @@ _AMBIGUOUS = frozenset({"yes", "no", "true", "false", "on", "off", "y", "n", "nu
 
 def task_text(task: Task) -> str:
     """The whole text of the task's file."""
-    lines = [FENCE, *_fields(
+    lines = [FENCE, *fields(
         ("id", task.id),
         ("title", task.title),
         ("created", task.created_at),
@@ -60,20 +60,25 @@ def task_text(task: Task) -> str:
         if values:
             lines.append(f"{key}:")
             lines.extend(f"  - {scalar(one)}" for one in values)
-    lines += _unknown(task.extra)
-    body = _ESCAPED.sub(r"\\\g<0>", task.description)
+    lines += unknown(task.extra)
+    return whole(lines, task.description)
+
+
+def whole(lines: list[str], body: str) -> str:
+    """A file with these lines of front matter, and the body below it."""
+    body = _ESCAPED.sub(r"\\\g<0>", body)
     return "\n".join([*lines, FENCE, ""]) + (f"{body}\n" if body else "")
 
 
 def plan_text(plan: Plan, extra: dict[str, object]) -> str:
     """The whole text of the plan's file."""
-    fields = _fields(
+    head = fields(
         ("id", plan.id),
         ("title", plan.title),
         ("source", plan.source),
         ("created", plan.created_at),
     )
-    return "\n".join([FENCE, *fields, *_unknown(extra), FENCE, ""])
+    return "\n".join([FENCE, *head, *unknown(extra), FENCE, ""])
 
 
 def split(text: str) -> tuple[str, str] | None:
@@ -141,15 +146,16 @@ def without(existing: str, event_id: str) -> str:
     return "\n".join(line for line in lines if line.split("\t", 2)[1:2] != [event_id])
 
 
-def _fields(*pairs: tuple[str, str | int | None]) -> list[str]:
+def fields(*pairs: tuple[str, str | float | None]) -> list[str]:
+    """The lines of the pairs that have a value."""
     return [
-        f"{key}: {value if isinstance(value, int) else scalar(value)}"
+        f"{key}: {value if isinstance(value, (int, float)) else scalar(value)}"
         for key, value in pairs
         if value is not None and value != ""
     ]
 
 
-def _unknown(extra: dict[str, object]) -> list[str]:
+def unknown(extra: dict[str, object]) -> list[str]:
     """The lines of keys that this version does not know, as they were found."""
     return [str(extra[key]) for key in sorted(extra)]
 

@@ -19,14 +19,13 @@ class Versions:
         self._db = db
         self._worktree = worktree
         self._history = history
-        self._format = object_format
+        self.format = object_format
 
-    def is_made_from(self, path: str, ours: Task) -> bool:
-        """Whether the row is a version that the worktree's file was made from."""
-        blobs = self._blobs(ours)
-        if not blobs.isdisjoint(self._history.recent.get(path, ())):
+    def is_made_from(self, key: str, path: str, blobs: set[str]) -> bool:
+        """Whether one of these is a version that the worktree's file was made from."""
+        if not blobs.isdisjoint(self._history.recent.get(key, ())):
             return True  # that costs less to know
-        if not blobs.isdisjoint(self._history.versions.get(path, ())):
+        if not blobs.isdisjoint(self._history.versions.get(key, ())):
             return True
         seen = self._db.one("mirror.seen", worktree=self._worktree, path=path)
         last = str(seen["blob"]) if seen is not None else ""
@@ -36,7 +35,7 @@ class Versions:
 
     def is_set_back(self, path: str, ours: Task) -> bool:
         """Whether a commit has made an older version again from the row's, as a revert does."""
-        blobs = self._blobs(ours)
+        blobs = self.blobs(ours)
         changes = self._history.changes.get(path, [])
         for at, one in enumerate(changes):
             if one.old in blobs:
@@ -50,13 +49,13 @@ class Versions:
         because of that: who reopens one says it otherwise.
         """
         return (
-            not self._blobs(ours).isdisjoint(self._history.replaced(path, blob))
+            not self.blobs(ours).isdisjoint(self._history.replaced(path, blob))
             and not is_undone(ours.status, theirs.status)
             and self._db.one("mirror.is_due", worktree=self._worktree, id=ours.id) is None
         )
 
-    def _blobs(self, ours: Task) -> set[str]:
-        """The versions that the row could be in a file."""
+    def blobs(self, ours: Task) -> set[str]:
+        """The versions that the row of a task could be in a file."""
         # Having children is not in the file, and yet decides what is: both forms will do.
         forms = (replace(ours, children=number) for number in (0, 1))
-        return {files.blob_id(text.task_text(one).encode(), self._format) for one in forms}
+        return {files.blob_id(text.task_text(one).encode(), self.format) for one in forms}

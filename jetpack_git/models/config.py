@@ -70,6 +70,23 @@ class ReviewConfig(NamedTuple):
     no_task: str = "warning"
 
 
+class MemoryConfig(NamedTuple):
+    """What makes vectors of memories.
+
+    `embedder` is `hash`, `minilm`, `http` or `command`. `url`, `model` and `key_env` (the
+    variable that holds the key) are for http; `command` is a program with its arguments;
+    both need the `dimension` of their vectors. A request may take `timeout_s`.
+    """
+
+    embedder: str = "hash"
+    url: str | None = None
+    model: str | None = None
+    key_env: str | None = None
+    command: str | None = None
+    dimension: int | None = None
+    timeout_s: float = 20.0
+
+
 class Config(NamedTuple):
     """All settings; a key that this version does not know is in `unknown`."""
 
@@ -79,4 +96,5 @@ class Config(NamedTuple):
     reservations: ReservationsConfig = ReservationsConfig()
     mirror: MirrorConfig = MirrorConfig()
     review: ReviewConfig = ReviewConfig()
+    memory: MemoryConfig = MemoryConfig()
     unknown: tuple[str, ...] = ()

@@ -15,6 +15,12 @@ VALUES = {
     "plan": "plan_id", "key": "plan_key",
 }  # fmt: skip
 
+MEMORY_VALUES = {
+    "title": "title", "body": "body", "type": "memory_type", "importance": "importance",
+    "scope": "scope", "agent": "agent", "task": "task_id", "commit": "commit_id",
+    "valid_from": "valid_from", "expires": "expires_at", "superseded_by": "superseded_by",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Clash:

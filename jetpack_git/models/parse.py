@@ -27,6 +27,7 @@ from jetpack_git.models import durations
 from jetpack_git.models import mapping
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
@@ -143,6 +144,18 @@ class ReviewFields(TypedDict, total=False):
     no_task: Level
 
 
+class MemorySettings(TypedDict, total=False):
+    """The section `memory` of the config."""
+
+    embedder: Literal["hash", "minilm", "http", "command"]
+    url: Optional
+    model: Optional
+    key_env: Optional
+    command: Optional
+    dimension: Annotated[int, Field(ge=1, le=8192)]
+    timeout: Seconds
+
+
 class _TaskFields(TypedDict):
     """What is in it beside the links to other tasks."""
 
@@ -182,6 +195,24 @@ _Links = TypedDict(
 
 class TaskFields(_TaskFields, _Links):
     """The front matter of a task's file."""
+
+
+class MemoryFields(TypedDict):
+    """The front matter of a memory's file."""
+
+    id: Name
+    title: Name
+    created: NotRequired[Moment]
+    type: NotRequired[Name]
+    importance: NotRequired[Annotated[float, Field(ge=0, le=1)]]
+    scope: NotRequired[Optional]
+    agent: NotRequired[Optional]
+    task: NotRequired[Optional]
+    commit: NotRequired[Optional]
+    valid_from: NotRequired[Moment]
+    expires: NotRequired[Moment]
+    superseded_by: NotRequired[Optional]
+    tags: NotRequired[Texts]
 
 
 class PlanFields(TypedDict):
@@ -231,9 +262,9 @@ def config(text: str, *, source: str) -> Config:
             )
         sections[name] = _checked(section, shape, source=source, line=line)
         unknown += [f"{name}.{key}" for key in section.values if key not in shape.__annotations__]
-    swarm, tasks, reservations = (
+    swarm, tasks, reservations, memory = (
         {_IN_SECONDS.get(key, key): one for key, one in sections[name].items()}
-        for name in ("swarm", "tasks", "reservations")
+        for name in ("swarm", "tasks", "reservations", "memory")
     )
     return Config(
         guard=GuardConfig(**sections["guard"]),
@@ -242,6 +273,7 @@ def config(text: str, *, source: str) -> Config:
         reservations=ReservationsConfig(**reservations),
         mirror=MirrorConfig(**sections["mirror"]),
         review=ReviewConfig(**sections["review"]),
+        memory=MemoryConfig(**memory),
         unknown=tuple(unknown),
     )
 
@@ -253,6 +285,7 @@ _SECTIONS: dict[str, type] = {
     "reservations": ReservationsFields,
     "mirror": MirrorFields,
     "review": ReviewFields,
+    "memory": MemorySettings,
 }
 _IN_SECONDS = {
     "heartbeat": "heartbeat_s",
@@ -263,6 +296,7 @@ _IN_SECONDS = {
     "retry_delay": "retry_delay_s",
     "longest_delay": "longest_delay_s",
     "keep": "keep_s",
+    "timeout": "timeout_s",
 }
 
 

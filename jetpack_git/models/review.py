@@ -18,8 +18,8 @@ KINDS = {
 }
 # What can be odd, as a heading.
 ODDITIES = {
-    "markers": "Task files with conflict markers",
-    "unreadable": "Task files that cannot be read",
+    "markers": "Files with conflict markers",
+    "unreadable": "Files that cannot be read",
     "cycle": "Tasks that wait for each other",
     "missing": "Tasks that name others which are not there",
     "deleted": "Finished tasks that are deleted",
@@ -70,6 +70,17 @@ class Progress:
     after: tuple[int, int]
 
 
+class Learned(NamedTuple):
+    """A memory that the branch has `added`, `changed` or `forgotten`, with its text."""
+
+    memory_id: str
+    change: str
+    memory_type: str
+    title: str
+    body: str
+    agent: str
+
+
 class Named(NamedTuple):
     """A task by its id and title."""
 
@@ -100,6 +111,7 @@ class Review:
     entries: tuple[Entry, ...] = ()
     unblocked: tuple[Named, ...] = ()
     plans: tuple[Progress, ...] = ()
+    memories: tuple[Learned, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     def of(self, kind: str) -> list[Entry]:

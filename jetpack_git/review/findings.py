@@ -20,6 +20,7 @@ from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
 from jetpack_git.models.transitions import TRANSITIONS
+from jetpack_git.review.learned import unreadable
 from jetpack_git.review.sides import Pair
 from jetpack_git.review.sides import Sides
 from jetpack_git.work import guard
@@ -48,11 +49,14 @@ def findings(sides: Sides, config: ReviewConfig, db: Database | None) -> list[Fi
 
 
 def _files(sides: Sides) -> Found:
-    """Task files that cannot be used."""
+    """Files of ours that cannot be used."""
     for pair in sides.pairs:
         for said in pair.trouble.split("\n") if pair.trouble else ():
             kind = "markers" if "conflict marker" in said else "unreadable"
             yield kind, pair.path, said
+    for path, said in unreadable(sides):
+        kind = "markers" if "conflict marker" in said else "unreadable"
+        yield kind, path, said
 
 
 def _states(sides: Sides) -> Found:

@@ -14,6 +14,7 @@ from jetpack_git.models import parse
 from jetpack_git.models.config import Config
 from jetpack_git.models.review import Review
 from jetpack_git.review import entries
+from jetpack_git.review import learned
 from jetpack_git.review.findings import findings
 from jetpack_git.review.sides import Sides
 
@@ -36,6 +37,7 @@ def review(branches: str | None, db: Database | None, *, cwd: Path) -> Review:
         entries=tuple(entries.entries(sides)),
         unblocked=tuple(entries.unblocked(sides)),
         plans=tuple(entries.plans(sides, _titles(sides))),
+        memories=tuple(learned.learned(sides)),
         findings=tuple(findings(sides, _settings(tip, cwd).review, db)),
     )
 

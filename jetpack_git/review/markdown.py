@@ -16,6 +16,7 @@ from jetpack_git.models.review import KINDS
 from jetpack_git.models.review import ODDITIES
 from jetpack_git.models.review import WARNING
 from jetpack_git.models.review import Entry
+from jetpack_git.models.review import Learned
 from jetpack_git.models.review import Progress
 from jetpack_git.models.review import Review
 from jetpack_git.models.visible import safe
@@ -50,6 +51,8 @@ def summary(review: Review) -> str:
     counts = [(len(review.of(kind)), name) for kind, name in KINDS.items()]
     said = [f"{number} {name.lower()}" for number, name in counts if number]
     said += [f"{len(review.unblocked)} unblocked"] * bool(review.unblocked)
+    memories = "memory" if len(review.memories) == 1 else "memories"
+    said += [f"{len(review.memories)} {memories}"] * bool(review.memories)
     return ", ".join(said) or "no task changes"
 
 
@@ -68,6 +71,7 @@ def _lines(review: Review, shown: int) -> Iterator[str]:
     yield from _section("Unblocked", named, shown)
     rows = [f"- {code(one.title)}: {progress(one)}" for one in review.plans]
     yield from _section("Plans", rows, shown)
+    yield from _section("Memories", [_learned(one, shown) for one in review.memories], shown)
     yield from _findings(review, WARNING, shown)
     yield ""
     yield f"From {review.base[:12]} to {review.head[:12]}."
@@ -90,6 +94,15 @@ def _entry(one: Entry, shown: int) -> str:
     words = [f"  - {code(change.words)}" for change in one.changes[:shown]]
     words += [f"  - … and {len(one.changes) - shown} more"] * (len(one.changes) > shown)
     return "\n".join([said, *words])
+
+
+def _learned(one: Learned, shown: int) -> str:
+    said = f"- {one.change} {code(one.memory_id)} {code(one.title)} ({code(one.memory_type)})"
+    said += f" by {code(one.agent)}" if one.agent else ""
+    lines = one.body.split("\n") if one.body and one.change != "forgotten" else []
+    text = [f"  {code(line)}  " for line in lines[:shown] if line.strip()]
+    text += [f"  … and {len(lines) - shown} more lines"] * (len(lines) > shown)
+    return "\n".join([f"{said}  " if text else said, *text])
 
 
 def _findings(review: Review, level: str, shown: int) -> Iterator[str]:

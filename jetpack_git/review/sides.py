@@ -22,7 +22,7 @@ from jetpack_git.mirror import text
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
 
-OURS = (f"{files.FOLDER}/", ".memories/", ".jetpack/")
+OURS = (f"{files.FOLDER}/", f"{files.MEMORIES}/", ".jetpack/")
 
 
 @dataclass(frozen=True)

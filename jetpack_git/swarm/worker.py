@@ -28,6 +28,7 @@ from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import learning
 from jetpack_git.swarm import prompt
 from jetpack_git.work.agents import Agents
 from jetpack_git.workspace import Workspace
@@ -166,6 +167,7 @@ class Worker:
 
     def _judge(self, task: Task, prepared: branches.Prepared, outcome: harness.Outcome) -> str:
         """What becomes of the task, now that its command has ended."""
+        learning.learn(self.workspace, task, self.agent.name, outcome.tail, self.tell)
         now = self.workspace.tasks.get(task.id)
         if now.status == Status.COMPLETED and now.assignee == self.agent.name:
             return self._finish(now, prepared, outcome)
@@ -206,8 +208,9 @@ class Worker:
         file = home / "prompts" / f"{task.id}.md"
         file.parent.mkdir(parents=True, exist_ok=True)
         text = prompt.build(
-            task, agent=self.agent.name, branch=prepared.branch, unfinished=prepared.unfinished
-        )
+            task, agent=self.agent.name, branch=prepared.branch, unfinished=prepared.unfinished,
+            known=learning.known(self.workspace, task, self.agent.name, self.tell),
+        )  # fmt: skip
         file.write_text(text, encoding="utf-8")
         values = {
             "task_id": task.id, "prompt_file": str(file), "worktree": self.root,

@@ -17,9 +17,12 @@ from jetpack_git.models.conflict import STATE
 from jetpack_git.models.conflict import VALUES
 from jetpack_git.models.conflict import Clash
 from jetpack_git.models.conflict import Conflict
+from jetpack_git.models.memory import Memory
+from jetpack_git.models.paths import memory_path
 from jetpack_git.models.task import Task
 from jetpack_git.work import hierarchy
 from jetpack_git.work.mail import Mail
+from jetpack_git.work.memories import Memories
 from jetpack_git.work.tasks import Tasks
 
 SIDES = ("ours", "theirs", "keep")
@@ -35,25 +38,27 @@ def tell(db: Database, task_ids: Sequence[str]) -> None:
     """Whoever works, or worked on either branch, on one of the tasks has mail of its conflicts."""
     for task_id in dict.fromkeys(task_ids):
         found = unresolved(db, task_id)
-        row = db.one("tasks.get", id=task_id)
-        if not found or row is None:
+        task, memory = db.one("tasks.get", id=task_id), db.one("memories.get", id=task_id)
+        if not found or (task is None and memory is None):
             continue
-        names = [row["assignee"]]
+        names = [task["assignee"] if task else memory["agent"] if memory else None]
         for one in found:
             if one.clash.field == "assignee":
                 names += [one.clash.ours, one.clash.theirs]
         path = f".tasks/{task_id}.md"
+        if memory is not None:
+            path = memory_path(str(memory["memory_type"]), task_id)
         fields = ", ".join(dict.fromkeys(one.clash.field for one in found))
         Mail(db).notify(
             SENDER, [str(one) for one in names if one],
             f"Branches disagree on {task_id}: {fields}",
             f"See git jetpack conflicts {task_id}, and decide with git jetpack resolve.",
             kind="task.file_conflict", payload={"files": [path], "task_id": task_id},
-            task_id=task_id,
+            task_id=task_id if task else None,
         )  # fmt: skip
 
 
-def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task:
+def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task | Memory:
     """The field has the value of that side, or keeps the one that is in use.
 
     Raises Negative when there is no such conflict, or it is decided, and BadInput when the
@@ -67,12 +72,18 @@ def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task:
                 f"There is no conflict {number} to decide.", hint="See: git jetpack conflicts"
             )
         value = found.clash.chosen if side == "keep" else getattr(found.clash, side)
+        db.run("conflicts.resolve", number=number, now=clock.now())
+        note = f"{found.clash.field}: {side}"
+        tasks.journal.event("mirror.resolved", found.task_id, agent=agent, note=note)
+        if db.one("memories.get", id=found.task_id) is not None:
+            memories = Memories(db, worktree=tasks.journal.worktree)
+            memory = memories.get(found.task_id)
+            if value != found.clash.chosen:
+                memory = memories.set(memory.id, found.clash.field, value, agent=agent)
+            return memory
         task = tasks.get(found.task_id)
         if value != found.clash.chosen:
             _set(tasks, task, found.clash.field, value, agent)
-        db.run("conflicts.resolve", number=number, now=clock.now())
-        note = f"{found.clash.field}: {side}"
-        tasks.journal.event("mirror.resolved", task.id, agent=agent, note=note)
     return tasks.get(found.task_id)
 
 

@@ -12,7 +12,7 @@ from jetpack_git.models.visible import safe
 
 BUDGET_BYTES = 4500  # about 1,500 tokens, at three bytes each
 SHOWN = 5
-CUT = 80
+CUT = 110
 
 RULES = """\
 You are {agent}, one of several agents in this repository; git jetpack keeps you out of each
@@ -21,6 +21,8 @@ other's way.
   "what you did" or git jetpack fail ID -m "why". On the way: git jetpack progress ID --note ...
 - Before you change files: git jetpack reserve PATTERN... --task ID. A commit of what others have
   reserved is stopped.
+- What others learned: git jetpack recall WORDS (or --task ID). What would have saved you time:
+  git jetpack remember "TEXT"
 - Found more work? git jetpack add "TITLE" --discovered-from ID
 - Mail: git jetpack inbox --unread, read ID, reply ID -m TEXT, send NAME -s SUBJECT -m TEXT
 - More: git jetpack ready, show ID, why ID, reservations, agents; git jetpack --help
@@ -29,7 +31,7 @@ other's way.
 
 def build(
     agent: str, held: Sequence[Task], reserved: Sequence[Reservation], unread: Sequence[Message],
-    *, unread_total: int, ready: Sequence[Task], ready_total: int,
+    *, unread_total: int, ready: Sequence[Task], ready_total: int, known: Sequence[str],
 ) -> str:  # fmt: skip
     """The text, within the budget. What people and agents wrote stands in it as data."""
     fence = f"DATA-{ids.token(8)}"
@@ -42,6 +44,7 @@ def build(
         ("You have reserved:", files, len(files)),
         ("Unread mail:", mail, unread_total),
         ("Ready to be claimed:", work, ready_total),
+        ("Worth knowing (git jetpack show ID says all of it):", known, len(known)),
     ]
     for shown in range(SHOWN, -1, -1):
         text = _text(agent, fence, lists, shown)

@@ -15,6 +15,7 @@ from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
 from jetpack_git.models.config import RetryPolicy
@@ -69,6 +70,7 @@ def _kept(db: Database, text: str) -> Config | None:
             GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
             RetryPolicy(**found["tasks"]), ReservationsConfig(**found["reservations"]),
             MirrorConfig(**found["mirror"]), ReviewConfig(**found["review"]),
+            MemoryConfig(**found["memory"]),
             tuple(found["unknown"]),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it

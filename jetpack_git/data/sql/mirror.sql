@@ -115,6 +115,14 @@ JOIN mirror_seen s ON s.worktree = x.worktree AND s.path = x.path AND s.blob = x
 LEFT JOIN tasks t ON t.id = substr(x.path, 8, length(x.path) - 10)
 WHERE x.worktree = :worktree ORDER BY x.path
 
+-- Files that were deleted in the worktree, of which no commit knows yet.
+-- name: loose_gone
+SELECT path FROM mirror_texts WHERE worktree = :worktree AND blob = 'gone'
+
+-- name: forget_gone
+DELETE FROM mirror_texts
+WHERE worktree = :worktree AND blob = 'gone' AND path IN (SELECT value FROM json_each(:paths))
+
 -- name: known
 SELECT value ->> 0 AS path, value ->> 1 AS blob FROM json_each(:versions)
 WHERE EXISTS (SELECT 1 FROM mirror_known WHERE path = value ->> 0 AND blob = value ->> 1)

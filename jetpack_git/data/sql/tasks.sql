@@ -291,6 +291,9 @@ DELETE FROM tasks WHERE id = :id
 SELECT 1 AS found FROM events WHERE task_id = :id AND kind = 'task.deleted'
     AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = :id) LIMIT 1
 
+-- name: held_ids
+SELECT id FROM tasks WHERE status IN ('claimed', 'in_progress') AND assignee = :agent LIMIT 2
+
 -- name: any_deleted
 SELECT 1 AS found FROM events WHERE kind = 'task.deleted' LIMIT 1
 

@@ -1,0 +1,147 @@
+"""git jetpack recall"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from jetpack_git.cli import documents
+from jetpack_git.cli import memory_fields
+from jetpack_git.cli.fields import at_option
+from jetpack_git.cli.fields import limit_option
+from jetpack_git.cli.frame import Frame
+from jetpack_git.cli.frame import command
+from jetpack_git.cli.terminal import safe
+from jetpack_git.cli.terminal import warn
+from jetpack_git.errors import BadInput
+from jetpack_git.models.config import MemoryConfig
+from jetpack_git.models.memory import Found
+from jetpack_git.models.memory import Recall
+from jetpack_git.work import recall as asking
+from jetpack_git.work import settings
+
+LONGEST = 10 * 1024 * 1024  # bytes of a question
+BYTES_A_TOKEN = 3
+
+
+@command(short_help="Find memories: by their words, and by their meaning.")
+@click.argument("words", nargs=-1, metavar="[QUERY]...")
+@click.option("--task", metavar="ID", help="What to know for this task.")
+@click.option("--like", metavar="ID", help="What is like this memory.")
+@click.option("--type", "types", multiple=True, metavar="WORD", help="Only these; repeatable.")
+@click.option("--scope", metavar="SCOPE", help="Only of this scope, or of its kind: task.")
+@click.option("--tag", help="Only those with this tag.")
+@click.option("--all", "everything", is_flag=True, help="What is over or superseded, too.")
+@click.option("--full", is_flag=True, help="With all that they say.")
+@click.option(
+    "--budget", type=click.IntRange(1, 10**9), default=1000, show_default=True, metavar="TOKENS",
+    help="Print about so much at most.",
+)  # fmt: skip
+@limit_option(10)
+@at_option
+def recall(
+    frame: Frame,
+    revision: str | None,
+    words: tuple[str, ...],
+    task: str | None,
+    like: str | None,
+    types: tuple[str, ...],
+    scope: str | None,
+    tag: str | None,
+    everything: bool,
+    full: bool,
+    budget: int,
+    limit: int,
+) -> int:
+    """Find the memories that answer a QUERY, the best first, a line each; '-' reads it from stdin.
+
+    The last line says how they were found, and why not better. Read one whole with
+    `git jetpack show ID`, and say whether it was of use with `git jetpack feedback ID`. What is
+    printed bears the mark [recalled ID], so that nobody remembers it a second time. Exits 1
+    when there is none.
+    """
+    if (bool(words) + (task is not None) + (like is not None)) != 1:
+        raise BadInput("Say what to look for.", hint="Give a QUERY, or --task ID, or --like ID.")
+    workspace = frame.at(revision, memories=True)
+    owned = revision is None and workspace.db.one("memories.any_owned") is not None
+    agent = workspace.agent if owned else ""  # to find out who asks takes as long as to answer
+    asked = asking.Asked(agent, types, scope, tag, live=not everything)
+    config, db, most = MemoryConfig(), workspace.db, limit or 10**6
+    if revision is None:
+        config = settings.of(workspace.clone, db, workspace.warnings).memory
+    if like is not None:
+        from jetpack_git.work import vectors
+        from jetpack_git.work.memories import Memories
+
+        memory = Memories(db).get(like)
+        embedder = vectors.chosen(config, workspace.clone)
+        vectors.make(db, embedder, limit_s=asking.CATCH_UP_S)
+        said = asking.like(db, memory, asked, limit=most, embedder=embedder)
+    elif task is not None:
+        said = asking.of_task(
+            db, workspace.clone, config, workspace.tasks.get(task), agent=agent, limit=most
+        )
+    else:
+        question = _stdin() if words == ("-",) else " ".join(words)
+        question = question.encode("utf-8", "replace").decode()
+        said = asking.ask(db, workspace.clone, config, question, asked, limit=most)
+    if revision is None and said.found:
+        db.run("memories.count_recall", seqs=str([one.memory.seq for one in said.found]))
+    if said.degraded:
+        warn(f"found by {said.retriever} alone, or not among all: {said.degraded}")
+    frame.answer(_document(said), _lines(said, full, budget))
+    return 0 if said.found else 1
+
+
+def _stdin() -> str:
+    return sys.stdin.buffer.read(LONGEST).decode("utf-8", "replace")
+
+
+def _document(said: Recall) -> dict[str, object]:
+    items = [
+        memory_fields.document(one.memory)
+        | {"score": round(one.score, 4), "similar": list(one.similar)}
+        for one in said.found
+    ]
+    return documents.listing("memories", items, said.total) | {
+        "retriever": said.retriever, "degraded": said.degraded or None,
+    }  # fmt: skip
+
+
+def _lines(said: Recall, full: bool, budget: int) -> Sequence[str]:
+    """The answer in about so many tokens, and how it was found."""
+    if not said.found:
+        return [f"Nothing was found ({said.retriever})."]
+    lines: list[str] = []
+    left = budget * BYTES_A_TOKEN
+    shown = 0
+    for one in said.found:
+        new = _full(one) if full else [_line(one)]
+        left -= sum(len(line.encode()) + 1 for line in new)
+        if left < 0 and shown:
+            break
+        lines += new
+        shown += 1
+    more = said.total - shown
+    rest = f"; {more} more: -n or --budget" if more > 0 else ""
+    return [*lines, f"{shown} found by {said.retriever}{rest}"]
+
+
+def _line(one: Found) -> str:
+    memory = one.memory
+    text = " ".join(f"{memory.title}: {memory.body}".split()) if memory.body else memory.title
+    also = f" (and {', '.join(one.similar)})" if one.similar else ""
+    text = text if len(text) <= memory_fields.CUT else f"{text[: memory_fields.CUT - 1]}…"
+    return f"[recalled {memory.id}] {safe(text)}{also}"
+
+
+def _full(one: Found) -> list[str]:
+    memory = one.memory
+    about = [memory.memory_type, memory.agent or "", memory.created_at[:10], *one.similar]
+    lines = [
+        f"[recalled {memory.id}] {safe(memory.title)}",
+        f"  ({safe(', '.join(filter(None, about)))})",
+    ]
+    return lines + [f"  {safe(line)}" for line in memory.body.split("\n") if memory.body]

@@ -1,0 +1,53 @@
+"""A memory in the database, with what follows from its text: its words and its vector."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.database import Row
+from jetpack_git.data.rows import dump
+from jetpack_git.digest import sha1
+from jetpack_git.embed import hashed
+from jetpack_git.models import terms
+from jetpack_git.models.memory import Memory
+
+_MEMORY = tuple(one.name for one in fields(Memory))
+_COUNTED = ("recalled", "helpful", "harmful", "seq")
+
+
+def memory_columns(memory: Memory) -> dict[str, object]:
+    """The stored values of a memory, for `memories.insert` and `memories.update`."""
+    values = {name: getattr(memory, name) for name in _MEMORY if name not in _COUNTED}
+    return values | {"tags": dump(memory.tags), "extra": dump(memory.extra)}
+
+
+def to_memory(row: Row) -> Memory:
+    """The memory of a row of `memories`."""
+    values = {name: row[name] for name in _MEMORY}
+    values["tags"] = tuple(json.loads(str(row["tags"])))
+    values["extra"] = json.loads(str(row["extra"]))
+    return Memory(**values)  # type: ignore[arg-type]
+
+
+def put(
+    db: Database, memory: Memory, vector: bytes | None = None, *, before: Memory | None = None
+) -> None:
+    """The memory's row, its words and its hashed vector are there, in place of `before`."""
+    name = "memories.insert" if before is None else "memories.update"
+    (row,) = db.all(name, **memory_columns(memory))
+    seq = row["seq"]
+    if before is not None and (before.text, before.tags) == (memory.text, memory.tags):
+        return
+    db.run("memories.drop_words", seq=seq)
+    db.run(
+        "memories.index_words", seq=seq, title=terms.indexed(memory.title),
+        body=terms.indexed(memory.body), tags=terms.indexed(" ".join(memory.tags)),
+    )  # fmt: skip
+    digest = sha1(memory.text.encode())
+    db.run("vectors.stale", seq=seq, digest=digest)
+    db.run(
+        "vectors.save", embedder=hashed.NAME, seq=seq, dimension=hashed.DIMENSION, digest=digest,
+        vector=vector or hashed.vector(memory.text),
+    )  # fmt: skip

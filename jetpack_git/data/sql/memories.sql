@@ -1,0 +1,115 @@
+-- name: get
+SELECT * FROM memories WHERE id = :id
+
+-- name: by_prefix
+SELECT id FROM memories WHERE id >= :prefix AND id < :prefix || x'f48fbfbf' ORDER BY id LIMIT 9
+
+-- name: some_ids
+SELECT id FROM memories ORDER BY seq DESC LIMIT 1000
+
+-- name: these
+SELECT * FROM memories WHERE id IN (SELECT value FROM json_each(:ids))
+
+-- name: numbered
+SELECT * FROM memories WHERE seq IN (SELECT value FROM json_each(:seqs))
+
+-- name: any
+SELECT 1 AS found FROM memories LIMIT 1
+
+-- Whether some memory is for one agent alone.
+-- name: any_owned
+SELECT 1 AS found FROM memories
+WHERE scope <> 'repository' AND scope >= 'agent:' AND scope < 'agent;' LIMIT 1
+
+-- No fewer than there are.
+-- name: at_most
+SELECT coalesce(max(seq), 0) AS total FROM memories
+
+-- name: insert
+INSERT INTO memories (id, memory_type, title, body, importance, tags, scope, agent, task_id,
+    commit_id, created_at, updated_at, valid_from, expires_at, superseded_by, extra)
+VALUES (:id, :memory_type, :title, :body, :importance, :tags, :scope, :agent, :task_id,
+    :commit_id, :created_at, :updated_at, :valid_from, :expires_at, :superseded_by, :extra)
+RETURNING seq
+
+-- name: update
+UPDATE memories SET memory_type = :memory_type, title = :title, body = :body,
+    importance = :importance, tags = :tags, scope = :scope, agent = :agent, task_id = :task_id,
+    commit_id = :commit_id, created_at = :created_at, updated_at = :updated_at,
+    valid_from = :valid_from, expires_at = :expires_at, superseded_by = :superseded_by,
+    extra = :extra
+WHERE id = :id RETURNING seq
+
+-- name: delete
+DELETE FROM memories WHERE id = :id
+
+-- What was forgotten, here or by a commit.
+-- name: forgotten
+SELECT DISTINCT note AS id FROM events WHERE kind = 'memory.forgotten'
+
+-- name: index_words
+INSERT INTO memory_words (rowid, title, body, tags) VALUES (:seq, :title, :body, :tags)
+
+-- name: drop_words
+DELETE FROM memory_words WHERE rowid = :seq
+
+-- How many memories have the word in them.
+-- name: word_count
+SELECT count(*) AS total FROM memory_words WHERE memory_words MATCH :words
+
+-- What a listing shows: the newest first. `live` leaves out what is superseded or over.
+-- name: list
+SELECT *, count(*) OVER () AS total FROM memories
+WHERE (:live = 0 OR (superseded_by IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+    AND owner IN ('', :agent)
+    AND (:types IS NULL OR memory_type IN (SELECT value FROM json_each(:types)))
+    AND (:scope IS NULL OR scope = :scope OR scope LIKE :scope || ':%')
+    AND (:source IS NULL OR agent = :source)
+    AND (:task_id IS NULL OR task_id = :task_id OR scope = 'task:' || :task_id)
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
+    AND (:text IS NULL OR title LIKE :text ESCAPE '\' OR body LIKE :text ESCAPE '\')
+ORDER BY seq DESC LIMIT :limit
+
+-- The best memories that match, and whether each `fits`; a word in the title counts twice.
+-- name: matching
+SELECT m.*, w.score,
+    (:live = 0 OR (m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+        AND (m.valid_from IS NULL OR m.valid_from <= :now)))
+    AND m.owner IN ('', :agent)
+    AND (:types IS NULL OR m.memory_type IN (SELECT value FROM json_each(:types)))
+    AND (:scope IS NULL OR m.scope = :scope OR m.scope LIKE :scope || ':%')
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = :tag)) AS fits
+FROM (
+    SELECT rowid AS seq, -bm25(memory_words, 2.0, 1.0, 1.5) AS score FROM memory_words
+    WHERE memory_words MATCH :words ORDER BY score DESC, seq LIMIT :pool
+) w CROSS JOIN memories m ON m.seq = w.seq
+ORDER BY w.score DESC, m.seq
+
+-- What the best known memories of a scope are, whatever is asked.
+-- name: of_scopes
+SELECT * FROM memories
+WHERE scope IN (SELECT value FROM json_each(:scopes)) AND superseded_by IS NULL
+    AND (expires_at IS NULL OR expires_at > :now) AND (valid_from IS NULL OR valid_from <= :now)
+ORDER BY importance DESC, seq DESC LIMIT :limit
+
+-- name: best
+SELECT * FROM memories
+WHERE superseded_by IS NULL AND (expires_at IS NULL OR expires_at > :now)
+    AND (valid_from IS NULL OR valid_from <= :now) AND owner IN ('', :agent)
+    AND (scope = 'repository' OR owner = :agent)
+ORDER BY importance + 0.1 * (helpful - harmful) DESC, seq DESC LIMIT :limit
+
+-- The working memories of a task that are not over.
+-- name: working_of
+SELECT * FROM memories WHERE task_id = :task_id AND memory_type = 'working'
+    AND superseded_by IS NULL AND (expires_at IS NULL OR expires_at > :now) ORDER BY seq
+
+-- name: count_recall
+UPDATE memories SET recalled = recalled + 1 WHERE seq IN (SELECT value FROM json_each(:seqs))
+
+-- name: rate
+UPDATE memories SET helpful = helpful + :helpful, harmful = harmful + :harmful WHERE id = :id
+
+-- Working memories whose time is over. Others are kept, for whoever looks back.
+-- name: prune
+DELETE FROM memories WHERE memory_type = 'working' AND expires_at <= :before

@@ -1,0 +1,85 @@
+"""An embeddings endpoint that speaks OpenAI's protocol: `POST URL {model, input}`."""
+
+from __future__ import annotations
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+
+from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.base import packed
+
+BATCH = 64
+LARGEST = 64 * 1024 * 1024  # bytes of an answer
+SHOWN = 200
+
+
+class Http:
+    """Asks an endpoint. The key, if it needs one, is in the environment under `key_env`."""
+
+    is_semantic = True
+    is_quick = False
+
+    def __init__(
+        self, *, url: str, model: str, dimension: int, key_env: str | None, timeout_s: float
+    ) -> None:
+        self.name = f"http:{model}:{dimension}"
+        self.dimension = dimension
+        self._url = url
+        self._model = model
+        self._key_env = key_env
+        self._timeout_s = timeout_s
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """For each text a vector of length 1, as float32. Raises Unavailable."""
+        found: list[bytes] = []
+        for begin in range(0, len(texts), BATCH):
+            part = list(texts[begin : begin + BATCH])
+            rows = self._answer(part)
+            if len(rows) != len(part):
+                raise Unavailable(f"{self._url} gave {len(rows)} vectors for {len(part)} texts.")
+            found += [packed(one, dimension=self.dimension, source=self._url) for one in rows]
+        return found
+
+    def _answer(self, texts: list[str]) -> list[list[object]]:
+        """The vectors, in the order of the texts."""
+        headers = {"Content-Type": "application/json"}
+        if self._key_env:
+            key = os.environ.get(self._key_env)
+            if not key:
+                raise Unavailable(
+                    f"The embedder http needs a key in the environment: {self._key_env} is empty."
+                )
+            headers["Authorization"] = f"Bearer {key}"
+        body = json.dumps({"model": self._model, "input": texts}).encode()
+        request = urllib.request.Request(self._url, data=body, headers=headers)  # noqa: S310
+        try:
+            with _open(request, self._timeout_s) as answer:
+                data = answer.read(LARGEST + 1)
+        except urllib.error.HTTPError as error:
+            raise Unavailable(f"{self._url} answered {error.code} {error.reason}.") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            raise Unavailable(f"{self._url} does not answer: {reason}.") from error
+        if len(data) > LARGEST:
+            raise Unavailable(f"{self._url} answered with more than {LARGEST} bytes.")
+        try:
+            rows = json.loads(data)["data"]
+            ordered = sorted(rows, key=lambda one: one["index"])
+            return [list(one["embedding"]) for one in ordered]
+        except (ValueError, KeyError, TypeError) as error:
+            said = data[:SHOWN].decode("utf-8", "replace")
+            raise Unavailable(f"{self._url} answered with something else: {said!r}") from error
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """The key goes to the address in the config, and to no other."""
+
+    def redirect_request(self, *_: object) -> None:
+        """No request follows."""
+
+
+def _open(request: urllib.request.Request, timeout_s: float):  # type: ignore[no-untyped-def]
+    return urllib.request.build_opener(_Stay).open(request, timeout=timeout_s)

@@ -1,0 +1,111 @@
+"""Memories: what one agent learned, for every agent to find."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from typing import NamedTuple
+
+AGENT_LEARNING = "agent_learning"
+EPISODIC = "episodic"
+WORKING = "working"
+PROCEDURAL = "procedural"
+IMPORTANCE = 0.5  # if nobody says more
+REPOSITORY = "repository"
+SCOPES = (REPOSITORY, "plan", "task", "agent")
+DAY_S = 24 * 3600
+
+
+class Layer(NamedTuple):
+    """What holds of the memories of a type.
+
+    `ttl_s` is how long one lives unless it says so itself. Only `durable` ones are mirrored
+    to files. `half_life_s` is the age at which one counts for half as much as it can lose.
+    """
+
+    ttl_s: int | None
+    durable: bool
+    half_life_s: int
+
+
+# Of a type that is not named here: it is kept, like an episode.
+KEPT = Layer(None, True, 180 * DAY_S)
+LAYERS = {
+    WORKING: Layer(3 * DAY_S, False, DAY_S),
+    PROCEDURAL: Layer(None, True, 730 * DAY_S),
+}
+PROMOTED = (AGENT_LEARNING, EPISODIC)  # what use makes procedural
+HELPFUL_ENOUGH = 3  # helpful answers more than harmful ones
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One thing worth knowing.
+
+    `memory_type` is any word. `importance` runs from 0 to 1. `scope` is where it applies:
+    `repository`, or `plan:ID`, `task:ID`, `agent:NAME`. `agent`, `task_id` and `commit_id` say
+    where it comes from. It holds from `valid_from` on (None: always), until `expires_at`, or
+    until another memory has `superseded_by` it. `recalled`, `helpful` and `harmful` count
+    in this clone alone, and stand in no file. `extra` holds what a newer version wrote.
+    """
+
+    id: str
+    title: str
+    body: str = ""
+    memory_type: str = AGENT_LEARNING
+    importance: float = IMPORTANCE
+    tags: tuple[str, ...] = ()
+    scope: str = REPOSITORY
+    agent: str | None = None
+    task_id: str | None = None
+    commit_id: str | None = None
+    created_at: str = ""
+    updated_at: str = ""
+    valid_from: str | None = None
+    expires_at: str | None = None
+    superseded_by: str | None = None
+    extra: dict[str, object] = field(default_factory=dict)
+    recalled: int = 0
+    helpful: int = 0
+    harmful: int = 0
+    seq: int = 0
+
+    @property
+    def layer(self) -> Layer:
+        """What holds of its type."""
+        return layer(self.memory_type)
+
+    @property
+    def text(self) -> str:
+        """All that it says, as one text."""
+        return f"{self.title}\n{self.body}" if self.body else self.title
+
+
+def layer(memory_type: str) -> Layer:
+    """What holds of memories of that type."""
+    return LAYERS.get(memory_type, KEPT)
+
+
+class Found(NamedTuple):
+    """A memory that a search found, its score (1 is the best there was), and its like.
+
+    `similar` are the ids of memories that say nearly the same and are not shown.
+    """
+
+    memory: Memory
+    score: float
+    similar: tuple[str, ...] = ()
+
+
+class Recall(NamedTuple):
+    """What a search found, the best first, and how.
+
+    `retriever` is `bm25`, or `hybrid(…)` or `vector(…)` with the embedder's name; `degraded`
+    says why it is less than what the config asks for. `total` counts what fits the query at
+    all, as far as it was looked at.
+    """
+
+    found: tuple[Found, ...]
+    total: int
+    retriever: str
+    degraded: str = ""

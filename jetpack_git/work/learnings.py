@@ -1,0 +1,48 @@
+"""Memories in the flow of work: what to know before a task begins, what its report teaches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.memories import to_memory
+from jetpack_git.errors import JetpackError
+from jetpack_git.models.memory import Found
+from jetpack_git.models.memory import Memory
+from jetpack_git.work.memories import Memories
+from jetpack_git.work.memories import titled
+
+_LEARNED = re.compile(r"^[\s>*_-]*learned[*_]*:[*_]*[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+MOST = 10  # of one report
+CUT = 600  # characters of a memory that is told before work begins
+
+
+def store(
+    memories: Memories, report: str, *, task_id: str, agent: str
+) -> tuple[Sequence[Memory], Sequence[str]]:
+    """What a report says was `learned: …`, a line each, is remembered; and why some was not."""
+    kept, refused = [], []
+    for text in dict.fromkeys(one.strip() for one in _LEARNED.findall(report)[:MOST]):
+        title, body = titled(text, None)
+        try:
+            made = Memory(id="", title=title, body=body, agent=agent, task_id=task_id)
+            kept.append(memories.remember(made))
+        except JetpackError as error:
+            refused.append(f"not remembered: {title!r:.60}: {error.message}")
+    return kept, refused
+
+
+def told(found: Sequence[Found]) -> list[str]:
+    """The memories as lines for an agent, each with the mark that it was recalled."""
+    lines = []
+    for one in found:
+        text = " ".join(one.memory.text.split())
+        text = text if len(text) <= CUT else f"{text[: CUT - 1]}…"
+        lines.append(f"[recalled {one.memory.id}] {text}")
+    return lines
+
+
+def best(db: Database, *, agent: str, now: str, limit: int) -> Sequence[Memory]:
+    """The memories that matter most, whatever is to be done."""
+    return [to_memory(row) for row in db.all("memories.best", agent=agent, now=now, limit=limit)]

@@ -1,0 +1,311 @@
+"""Memories: remember, find, edit and forget what agents learned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+from jetpack_git import clock
+from jetpack_git import ids
+from jetpack_git.data.database import Database
+from jetpack_git.data.journal import Journal
+from jetpack_git.data.memories import put
+from jetpack_git.data.memories import to_memory
+from jetpack_git.data.rows import dump
+from jetpack_git.embed import hashed
+from jetpack_git.errors import BadInput
+from jetpack_git.errors import Negative
+from jetpack_git.errors import NotFound
+from jetpack_git.models import terms
+from jetpack_git.models.conflict import MEMORY_VALUES
+from jetpack_git.models.memory import EPISODIC
+from jetpack_git.models.memory import HELPFUL_ENOUGH
+from jetpack_git.models.memory import PROCEDURAL
+from jetpack_git.models.memory import PROMOTED
+from jetpack_git.models.memory import WORKING
+from jetpack_git.models.memory import Memory
+from jetpack_git.models.paths import memory_path
+
+LARGEST = 64 * 1024  # bytes of a memory's text
+LONGEST_TITLE = 120  # characters
+COMPARED = 8
+KEPT_EXPIRED_S = 7 * 24 * 3600
+MARK = re.compile(r"\[recalled (jm-[0-9a-z]+)\]")
+EDITABLE = frozenset(
+    {
+        "title", "body", "memory_type", "importance", "tags", "scope", "valid_from", "expires_at",
+        "superseded_by",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which memories are listed. `agent` asks, and sees its own scope; `live` ones alone."""
+
+    agent: str
+    types: tuple[str, ...] = ()
+    scope: str | None = None
+    source: str | None = None
+    task_id: str | None = None
+    tag: str | None = None
+    text: str | None = None
+    live: bool = True
+
+
+class Memories:
+    """The memories of one clone, written to from one of its worktrees."""
+
+    def __init__(self, db: Database, *, worktree: str | None = None) -> None:
+        self.db = db
+        self.journal = Journal(db, worktree)
+
+    def get(self, text: str) -> Memory:
+        """The memory of that id, or the only one whose id begins so.
+
+        Raises NotFound, and BadInput when several begin so.
+        """
+        row = self.db.one("memories.get", id=text)
+        if row is None and text:
+            found = [str(one["id"]) for one in self.db.all("memories.by_prefix", prefix=text)]
+            if len(found) > 1:
+                raise BadInput(
+                    f"{text!r} begins several ids of memories: {', '.join(found[:8])}",
+                    hint="Type more of the id.",
+                )
+            row = self.db.one("memories.get", id=found[0]) if found else None
+        if row is None:
+            hint = "List them with: git jetpack memories"
+            raise NotFound(f"There is no memory {text!r:.60}.", hint=hint)
+        return to_memory(row)
+
+    def remember(
+        self, memory: Memory, *, force: bool = False, supersedes: str | None = None
+    ) -> Memory:
+        """The memory is kept, under a new id; the one that it `supersedes` holds no more.
+
+        Raises BadInput for text that cannot be kept, holds a secret, or was recalled, and
+        Negative when another memory says nearly the same; `force` keeps a secret, and its like.
+        """
+        memory = self._checked(replace(memory, scope=self._scope(memory.scope)), force=force)
+        vector = hashed.vector(memory.text)
+        near = [] if force else self.near(memory, vector)
+        other = next((one for one in near if one.id != supersedes), None)
+        if other is not None:
+            raise Negative(
+                f"{other.id} {other.title!r:.60} says nearly the same.",
+                hint=f"Put this in its place: git jetpack remember --update {other.id} …, "
+                "or keep both with --force.",
+            )
+        now = clock.now()
+        expires = memory.expires_at
+        if expires is None and memory.layer.ttl_s is not None:
+            expires = clock.after(memory.layer.ttl_s)
+        with self.db.transaction():
+            self.db.run("memories.prune", before=clock.after(-KEPT_EXPIRED_S))
+            memory = replace(
+                memory, id=self.new_id(), created_at=now, updated_at=now, expires_at=expires
+            )
+            put(self.db, memory, vector)
+            self._note("memory.remembered", memory, memory.agent)
+            if supersedes is not None:
+                self.edit(supersedes, {"superseded_by": memory.id}, agent=memory.agent or "")
+        return self.get(memory.id)
+
+    def near(self, memory: Memory, vector: bytes) -> Sequence[Memory]:
+        """The live memories that say nearly the same, the most alike first."""
+        asked = terms.phrases(memory.text[: 4 * terms.MOST_TERMS])
+        if not asked:
+            return []
+        rows = self.db.all(
+            "memories.matching", words=terms.any_of(asked), pool=COMPARED, live=1,
+            now=clock.now(), agent=memory.agent or "", types=None, scope=None, tag=None,
+        )  # fmt: skip
+        found = [to_memory(row) for row in rows if row["fits"] and row["id"] != memory.id]
+        alike = [(hashed.similarity(vector, hashed.vector(one.text)), one) for one in found]
+        alike.sort(key=lambda pair: -pair[0])
+        return [one for score, one in alike if score >= hashed.NEAR]
+
+    def new_id(self) -> str:
+        """An id that no memory of this clone bears."""
+        attempt = 0
+        while self.db.one("memories.get", id=(found := ids.memory_id(attempt=attempt))):
+            attempt += 1
+        return found
+
+    def edit(
+        self, text: str, changes: Mapping[str, object], *, agent: str, force: bool = False
+    ) -> Memory:
+        """The named fields of the memory have the new values. Raises BadInput."""
+        unknown = set(changes) - EDITABLE
+        if unknown:
+            raise BadInput(f"{', '.join(sorted(unknown))} of a memory cannot be edited.")
+        with self.db.transaction():
+            before = self.get(text)
+            after = replace(before, **changes)  # type: ignore[arg-type]
+            if "scope" in changes:
+                after = replace(after, scope=self._scope(after.scope))
+            if after.superseded_by and "superseded_by" in changes:
+                after = replace(after, superseded_by=self._other(after, before.id))
+            if after.memory_type != before.memory_type and "expires_at" not in changes:
+                ttl = after.layer.ttl_s
+                after = replace(after, expires_at=None if ttl is None else clock.after(ttl))
+            if after.text != before.text:
+                after = self._checked(after, force=force)
+            if after != before:
+                self._put(before, after, agent)
+        return self.get(before.id)
+
+    def set(self, memory_id: str, field: str, value: object, *, agent: str) -> Memory:
+        """The field of the memory, as its file calls it, has the value."""
+        with self.db.transaction():
+            before = self.get(memory_id)
+            attribute = MEMORY_VALUES.get(field)
+            if attribute is None:
+                extra = {**before.extra, field: value}
+                extra = {key: one for key, one in extra.items() if one is not None}
+                after = replace(before, extra=extra)
+            else:
+                after = replace(before, **{attribute: value})  # type: ignore[arg-type]
+            self._put(before, after, agent)
+        return self.get(memory_id)
+
+    def _put(self, before: Memory, after: Memory, agent: str) -> None:
+        """What was edited is kept, and its file is due."""
+        put(self.db, replace(after, updated_at=clock.now()), before=before)
+        if before.memory_type != after.memory_type:
+            self._gone(before)
+        self._note("memory.edited", after, agent)
+
+    def promote(self, text: str, to: str | None, *, agent: str) -> Memory:
+        """The memory is of a type that lasts longer: what was at hand is kept, what was kept
+        is a pattern, if not said otherwise. Raises Negative when it is that already."""
+        memory = self.get(text)
+        wanted = to or (EPISODIC if memory.memory_type == WORKING else PROCEDURAL)
+        if wanted == memory.memory_type:
+            raise Negative(f"{memory.id} is {wanted} already.")
+        return self.edit(memory.id, {"memory_type": wanted}, agent=agent)
+
+    def rate(self, text: str, *, helpful: bool, agent: str) -> Memory:
+        """Somebody found the memory helpful, or harmful.
+
+        What was learned, and found helpful again and again, becomes a pattern.
+        """
+        with self.db.transaction():
+            memory = self.get(text)
+            self.db.run(
+                "memories.rate", id=memory.id, helpful=int(helpful), harmful=int(not helpful)
+            )
+            self._note("memory.helpful" if helpful else "memory.harmful", memory, agent)
+            memory = self.get(memory.id)
+            if memory.memory_type in PROMOTED and memory.helpful - memory.harmful >= HELPFUL_ENOUGH:
+                memory = self.promote(memory.id, PROCEDURAL, agent=agent)
+        return memory
+
+    def forget(self, text: str, *, agent: str) -> Memory:
+        """The memory is gone, and its file with it."""
+        with self.db.transaction():
+            memory = self.get(text)
+            self.db.run("memories.delete", id=memory.id)
+            self._gone(memory)
+            self.journal.event("memory.forgotten", memory.task_id, agent=agent, note=memory.id)
+        return memory
+
+    def list(self, query: Query, *, limit: int = 0) -> tuple[Sequence[Memory], int]:
+        """The newest memories that fit (0: all of them), and how many there are."""
+        like = query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") if (
+            query.text
+        ) else None  # fmt: skip
+        rows = self.db.all(
+            "memories.list", live=int(query.live), now=clock.now(), agent=query.agent,
+            types=dump(query.types) if query.types else None, scope=query.scope,
+            source=query.source, task_id=query.task_id, tag=query.tag,
+            text=None if like is None else f"%{like}%", limit=limit or -1,
+        )  # fmt: skip
+        return [to_memory(row) for row in rows], int(str(rows[0]["total"])) if rows else 0
+
+    def at_work(self, agent: str) -> str | None:
+        """The task that the agent holds, if it is only one."""
+        rows = self.db.all("tasks.held_ids", agent=agent)
+        return str(rows[0]["id"]) if len(rows) == 1 else None
+
+    def working_of(self, task_id: str) -> Sequence[Memory]:
+        """What was noted for the time of the task, and has not run out."""
+        rows = self.db.all("memories.working_of", task_id=task_id, now=clock.now())
+        return [to_memory(row) for row in rows]
+
+    def _other(self, memory: Memory, own: str) -> str:
+        found = self.get(str(memory.superseded_by)).id
+        if found == own:
+            raise BadInput(f"{own} cannot be superseded by itself.")
+        return found
+
+    def _scope(self, scope: str) -> str:
+        """The scope with whole ids. Raises BadInput."""
+        kind, _, name = scope.partition(":")
+        if kind == "repository" and not name:
+            return scope
+        if kind == "task" and name:
+            from jetpack_git.work.find import resolve
+
+            return f"task:{resolve(self.db, name)}"
+        if kind == "plan" and name:
+            if self.db.one("plans.get", id=name) is None:
+                raise NotFound(f"There is no plan {name!r:.60}.", hint="See: git jetpack plan list")
+            return scope
+        if kind == "agent" and name.strip() and name.isprintable():
+            return scope
+        raise BadInput(
+            f"{scope!r:.60} is no scope.",
+            hint="Write repository, plan:ID, task:ID or agent:NAME.",
+        )
+
+    def _checked(self, memory: Memory, *, force: bool) -> Memory:
+        """The memory, whose text may be kept. Raises BadInput."""
+        if len(memory.text.encode()) > LARGEST:
+            raise BadInput(
+                f"This memory has more than {LARGEST} bytes.",
+                hint="Keep what is worth finding again; put the rest in a file of the repository.",
+            )
+        known = next(
+            (one for one in MARK.findall(memory.text) if self.db.one("memories.get", id=one)), None
+        )
+        if known is not None:
+            raise BadInput(
+                f"This text was recalled: it is {known}, which is remembered already.",
+                hint=f"To change it: git jetpack edit {known}",
+            )
+        from jetpack_git.work import secrets
+
+        found = [] if force else secrets.find(memory.text)
+        if found:
+            lines = [f"line {one.line} holds a secret ({one.kind}): {one.shown}" for one in found]
+            raise BadInput(
+                "\n".join(["This is not kept, for it would be committed:", *lines]),
+                hint="Take it out, or add --force if it is none.",
+            )
+        return memory
+
+    def _gone(self, memory: Memory) -> None:
+        if memory.layer.durable:
+            self.journal.touched("gone", memory_path(memory.memory_type, memory.id))
+
+    def _note(self, kind: str, memory: Memory, agent: str | None) -> None:
+        self.journal.event(kind, memory.task_id, agent=agent, note=memory.id)
+        if memory.layer.durable:
+            self.journal.touched("memory", memory.id)
+
+
+def titled(text: str, title: str | None) -> tuple[str, str]:
+    """The title and the body of a text: its first line and the rest, unless that is too long."""
+    text = text.strip()
+    if title is not None:
+        return " ".join(title.split())[:LONGEST_TITLE], text
+    first, _, rest = text.partition("\n")
+    if len(first) <= LONGEST_TITLE:
+        return first.strip(), rest.strip()
+    cut = first[: LONGEST_TITLE - 1].rpartition(" ")[0] or first[: LONGEST_TITLE - 1]
+    return f"{cut}…", text

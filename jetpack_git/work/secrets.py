@@ -1,0 +1,72 @@
+"""Secrets in a text that is to be kept: keys, tokens, passwords, private keys.
+
+The detector is detect-secrets, which takes longer to load than most commands to run; so it is
+asked only of lines that could hold anything of its kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+# What a line must have in it for any detector to look twice: the beginning of a key, a word
+# that names a secret, an address with a password, or a long token of letters and digits.
+_SUSPECT = re.compile(
+    r"PRIVATE KEY|://[^\s/@]+:[^\s/@]+@|(?i:key|passw|pwd|pass\b|secret|token|auth|api|credential"
+    r"|contrase|db_?pass|nonce)|(?=[\w\-+/=.]*\d)(?=[\w\-+/=.]*[A-Za-z])[\w\-+/=.]{16,}"
+)
+# What detect-secrets has no detector for: keys of Anthropic and of Google.
+_OTHERS = {
+    "Anthropic API Key": re.compile(r"\bsk-ant-[A-Za-z0-9_\-]{20,}"),
+    "Google API Key": re.compile(r"\bAIza[A-Za-z0-9_\-]{35}"),
+}
+# Not those that go by the entropy of a token, which is that of every commit's name.
+_DETECTORS = (
+    "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector",
+    "CloudantDetector", "DiscordBotTokenDetector", "GitHubTokenDetector", "GitLabTokenDetector",
+    "IbmCloudIamDetector", "IbmCosHmacDetector", "JwtTokenDetector", "KeywordDetector",
+    "MailchimpDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector",
+    "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SoftlayerDetector",
+    "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
+)  # fmt: skip
+SHOWN = 80
+_TOKEN = re.compile(r"[\w\-+/=.]{16,}")
+
+
+class Secret(NamedTuple):
+    """A line that holds a secret, counted from 1; what kind it is; the line without it."""
+
+    line: int
+    kind: str
+    shown: str
+
+
+def find(text: str) -> Sequence[Secret]:
+    """The secrets in the text, in order of their lines."""
+    suspects = [
+        (number, line)
+        for number, line in enumerate(text.split("\n"), start=1)
+        if _SUSPECT.search(line)
+    ]
+    if not suspects:
+        return []
+    from detect_secrets.core.scan import scan_line
+    from detect_secrets.settings import transient_settings
+
+    found = []
+    with transient_settings({"plugins_used": [{"name": one} for one in _DETECTORS]}):
+        for number, line in suspects:
+            kinds = {str(one.type): one.secret_value or "" for one in scan_line(line)}
+            for kind, shape in _OTHERS.items():
+                if match := shape.search(line):
+                    kinds[kind] = match[0]
+            for kind, secret in sorted(kinds.items()):
+                found.append(Secret(number, kind, _without(line, secret)))
+    return found
+
+
+def _without(line: str, secret: str) -> str:
+    """The line with no more of the secret in it than tells which one it is."""
+    hidden = line.replace(secret, f"{secret[:3]}…") if len(secret) > 3 else line
+    return _TOKEN.sub(lambda found: f"{found[0][:6]}…", hidden).strip()[:SHOWN]

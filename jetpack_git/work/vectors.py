@@ -1,0 +1,87 @@
+"""Vectors of memories: which embedder makes them, and those that are still to be made.
+
+Vectors of the built-in embedder are there with each memory. Another one's are made by the
+commands that come after, a few at a time: no write waits for a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jetpack_git import clock
+from jetpack_git.data.database import Database
+from jetpack_git.data.memories import to_memory
+from jetpack_git.data.rows import dump
+from jetpack_git.digest import sha1
+from jetpack_git.embed import hashed
+from jetpack_git.embed.base import Embedder
+from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.choose import embedder
+from jetpack_git.git.clone import Clone
+from jetpack_git.models.config import MemoryConfig
+
+Progress = Callable[[int, int], None]
+CHUNK = 32
+LOCAL = ("127.0.0.1", "::1", "localhost")
+
+
+def chosen(config: MemoryConfig, clone: Clone) -> Embedder:
+    """The embedder that the config names, if this clone's user lets it.
+
+    The config comes with the repository: who has cloned one would not have its author run a
+    program here, or send texts and a key elsewhere. Raises BadInput and Unavailable.
+    """
+    found = embedder(config)
+    from urllib.parse import urlsplit  # takes as long to load as all of this
+
+    asks = {"http": config.url, "command": config.command}.get(config.embedder)
+    is_local = config.embedder == "http" and urlsplit(asks or "").hostname in LOCAL
+    if asks and (not is_local or config.key_env):
+        from jetpack_git.git.run import git
+
+        where = Path(clone.worktree or clone.common_dir)
+        if git("config", "jetpack.embedder", cwd=where, check=False) != asks:
+            raise Unavailable(
+                f"The config wants to ask {asks!r:.200} for vectors, which nobody has allowed in "
+                "this clone.",
+                hint="If you trust it, set git's jetpack.embedder to that very text.",
+            )
+    return found
+
+
+def make(
+    db: Database, found: Embedder, *, limit_s: float | None = None,
+    progress: Progress | None = None,
+) -> int:  # fmt: skip
+    """Each memory has a vector of the embedder, as far as `limit_s` seconds go.
+
+    How many have none yet. Raises Unavailable, which loses nothing that was made.
+    """
+    until = None if limit_s is None else clock.monotonic() + limit_s
+    left = db.count("vectors.missing_total", embedder=found.name)
+    total, done = left, 0
+    while left > 0:
+        rows = db.all("vectors.missing", embedder=found.name, limit=CHUNK)
+        if not rows:
+            break
+        texts = [to_memory(row).text for row in rows]
+        vectors = found.embed(texts)
+        with db.transaction_quietly():
+            for row, text, vector in zip(rows, texts, vectors, strict=True):
+                db.run(
+                    "vectors.save", embedder=found.name, seq=row["seq"],
+                    dimension=found.dimension, digest=sha1(text.encode()), vector=vector,
+                )  # fmt: skip
+        done += len(rows)
+        left -= len(rows)
+        if progress:
+            progress(done, total)
+        if until is not None and clock.monotonic() > until:
+            break
+    return max(left, 0)
+
+
+def forget_others(db: Database, found: Embedder) -> None:
+    """Vectors of embedders that are no longer asked are gone."""
+    db.run("vectors.forget_others", embedders=dump([hashed.NAME, found.name]))
