@@ -142,6 +142,32 @@ def _structure(workspace: Workspace) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _memories(workspace: Workspace) -> Iterator[Finding]:
+    """Every memory is in the index of words, and has a vector of the embedder in the config."""
+    db = workspace.db
+    if db.one("memories.any") is None:
+        return
+    from jetpack_git.data.memories import reindex
+    from jetpack_git.work import vectors
+
+    if db.one("memories.unindexed") is not None:
+        yield Finding(
+            "memories", "Memories are missing in the index of words.", "Make it anew.",
+            partial(reindex, db),
+        )  # fmt: skip
+    try:
+        embedder = vectors.chosen(_settings(workspace).memory, workspace.clone)
+    except (BadInput, StoreError) as error:
+        yield Finding("memories", error.message, error.hint)
+        return
+    missing = db.count("vectors.missing_total", embedder=embedder.name)
+    if missing > 0:
+        yield Finding(
+            "memories", f"{missing} memories have no vector of {embedder.name}.", "Make them.",
+            partial(vectors.make, db, embedder), serious=False,
+        )  # fmt: skip
+
+
 def _counts(workspace: Workspace) -> Iterator[Finding]:
     """What is derived (children, parents' status, blockers) agrees with what it follows from."""
     db = workspace.db
@@ -318,6 +344,6 @@ def _can_run(state: hooks.HookState, where: Path) -> bool:
 
 
 _CHECKS = (
-    _config, _repository, _structure, _counts, _agents, _worktrees, _forgotten, _files, _hooks,
-    _drivers,
+    _config, _repository, _structure, _counts, _memories, _agents, _worktrees, _forgotten, _files,
+    _hooks, _drivers,
 )  # fmt: skip

@@ -7,8 +7,8 @@ from pathlib import Path
 from conftest import Repo
 
 NOTHING: dict[str, object] = {
-    "schema": 1, "added": [], "updated": [], "deleted": [], "conflicts": [], "errors": [],
-    "warnings": [],
+    "schema": 1, "added": [], "updated": [], "deleted": [], "memories": [], "conflicts": [],
+    "errors": [], "warnings": [],
 }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def test_bytes_that_are_no_utf8_are_told_with_their_line(repo: Repo) -> None:
     told = repo.jetpack("sync", "--json")
     assert (told.code, told.json["added"]) == (2, ["jp-good"])
     assert told.json["errors"] == [
-        "'.tasks/\\udcff.md': this cannot be the name of a task's file.",
+        "'.tasks/\\udcff.md': this cannot be the name of a task's or memory's file.",
         ".tasks/jp-bad.md:3: this is no UTF-8 text. Convert the file to UTF-8.",
     ]
 

@@ -149,7 +149,9 @@ def main(argv: list[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     """The exit code of the command; what went wrong has been told."""
     try:
-        with cli.make_context("git jetpack", [_text(one) for one in arguments]) as context:
+        lenient = arguments[:1] == ["recall"]  # a question may be anything
+        texts = [_text(one, lenient=lenient) for one in arguments]
+        with cli.make_context("git jetpack", texts) as context:
             cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -176,10 +178,13 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-def _text(argument: str) -> str:
-    """The argument as the text that it is in UTF-8, whatever the locale. Raises BadInput."""
+def _text(argument: str, *, lenient: bool) -> str:
+    """The argument as the text that it is in UTF-8, whatever the locale.
+
+    Raises BadInput for other bytes, unless `lenient`.
+    """
     try:
-        return os.fsencode(argument).decode("utf-8")
+        return os.fsencode(argument).decode("utf-8", "replace" if lenient else "strict")
     except UnicodeDecodeError as error:
         raise BadInput(
             f"{safe(argument)} is no UTF-8 text.",

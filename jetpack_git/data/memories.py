@@ -31,6 +31,14 @@ def to_memory(row: Row) -> Memory:
     return Memory(**values)  # type: ignore[arg-type]
 
 
+def reindex(db: Database) -> None:
+    """The index of words has every memory in it."""
+    with db.transaction_quietly():
+        db.run("memories.drop_all_words")
+        for row in db.all("memories.everything"):
+            _index(db, row["seq"], to_memory(row))
+
+
 def put(
     db: Database, memory: Memory, vector: bytes | None = None, *, before: Memory | None = None
 ) -> None:
@@ -41,13 +49,18 @@ def put(
     if before is not None and (before.text, before.tags) == (memory.text, memory.tags):
         return
     db.run("memories.drop_words", seq=seq)
-    db.run(
-        "memories.index_words", seq=seq, title=terms.indexed(memory.title),
-        body=terms.indexed(memory.body), tags=terms.indexed(" ".join(memory.tags)),
-    )  # fmt: skip
+    _index(db, seq, memory)
     digest = sha1(memory.text.encode())
     db.run("vectors.stale", seq=seq, digest=digest)
     db.run(
         "vectors.save", embedder=hashed.NAME, seq=seq, dimension=hashed.DIMENSION, digest=digest,
         vector=vector or hashed.vector(memory.text),
+    )  # fmt: skip
+
+
+def _index(db: Database, seq: object, memory: Memory) -> None:
+    """The memory's words are in the index."""
+    db.run(
+        "memories.index_words", seq=seq, title=terms.indexed(memory.title),
+        body=terms.indexed(memory.body), tags=terms.indexed(" ".join(memory.tags)),
     )  # fmt: skip

@@ -59,6 +59,7 @@ class Http:
             with _open(request, self._timeout_s) as answer:
                 data = answer.read(LARGEST + 1)
         except urllib.error.HTTPError as error:
+            error.close()
             raise Unavailable(f"{self._url} answered {error.code} {error.reason}.") from error
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)

@@ -53,6 +53,16 @@ INSERT INTO memory_words (rowid, title, body, tags) VALUES (:seq, :title, :body,
 -- name: drop_words
 DELETE FROM memory_words WHERE rowid = :seq
 
+-- name: drop_all_words
+DELETE FROM memory_words
+
+-- name: everything
+SELECT * FROM memories
+
+-- A memory that is not in the index of words.
+-- name: unindexed
+SELECT seq FROM memories WHERE seq NOT IN (SELECT rowid FROM memory_words) LIMIT 1
+
 -- How many memories have the word in them.
 -- name: word_count
 SELECT count(*) AS total FROM memory_words WHERE memory_words MATCH :words

@@ -1,0 +1,138 @@
+"""The index of vectors: it gives what comparing all of them would, and follows every change."""
+
+from __future__ import annotations
+
+import random
+from array import array
+from math import sqrt
+
+import pytest
+
+from jetpack_git import clock
+from jetpack_git.data import database
+from jetpack_git.data import vectors
+from jetpack_git.data.database import Database
+from jetpack_git.data.memories import put
+from jetpack_git.data.memories import to_memory
+from jetpack_git.data.vectors import Filter
+from jetpack_git.data.vectors import Index
+from jetpack_git.models.memory import Memory
+
+SIZE = 64
+NAME = "test"
+NOW = "2026-01-01T00:00:00.000Z"
+
+
+def vector(chance: random.Random, near: bytes | None = None) -> bytes:
+    """A vector of length 1, near another one if given."""
+    numbers = [chance.gauss(0, 1) for _ in range(SIZE)]
+    if near is not None:
+        numbers = [8 * x + y for x, y in zip(array("f", near), numbers, strict=True)]
+    length = sqrt(sum(one * one for one in numbers))
+    return array("f", [one / length for one in numbers]).tobytes()
+
+
+def cosine(one: bytes, other: bytes) -> float:
+    """Of two vectors of length 1."""
+    return sum(x * y for x, y in zip(array("f", one), array("f", other), strict=True))
+
+
+def filled(count: int) -> tuple[Database, dict[int, bytes]]:
+    """A database with so many memories, of two types, and the vectors by their numbers."""
+    db, chance, found = database.in_memory(), random.Random(3), {}
+    seeds = [vector(chance) for _ in range(20)]
+    with db.transaction_quietly():
+        for at in range(count):
+            kind = "even" if at % 2 == 0 else "odd"
+            put(db, Memory(f"m{at}", f"t{at}", memory_type=kind, created_at=NOW, updated_at=NOW))
+            found[at + 1] = vector(chance, seeds[at % 20])
+            save(db, at + 1, found[at + 1])
+    return db, found
+
+
+def save(db: Database, seq: int, value: bytes) -> None:
+    """The memory of that number has the vector."""
+    db.run("vectors.save", embedder=NAME, seq=seq, dimension=SIZE, digest="", vector=value)
+
+
+def index(db: Database) -> Index:
+    """The index, up to date."""
+    found = Index(db, NAME, SIZE)
+    found.refresh()
+    return found
+
+
+def nearest(db: Database, asked: bytes, limit: int = 10, **more: object) -> list[int]:
+    """The numbers of the nearest that fit."""
+    wanted = Filter("", clock.now_ms(), **more)  # type: ignore[arg-type]
+    return [seq for seq, _ in index(db).nearest(asked, wanted, limit)]
+
+
+def best(found: dict[int, bytes], asked: bytes, limit: int = 10) -> list[int]:
+    """The same by comparing all."""
+    return sorted(found, key=lambda seq: -cosine(asked, found[seq]))[:limit]
+
+
+def test_it_finds_the_nearest_inside_a_filter() -> None:
+    """As many as asked for, however few the type has."""
+    db, found = filled(300)
+    asked = vector(random.Random(9), found[5])
+    assert nearest(db, asked) == best(found, asked)
+    odd = {seq: one for seq, one in found.items() if seq % 2 == 0}
+    assert nearest(db, asked, types=("odd",)) == best(odd, asked)
+    assert nearest(db, asked, types=("even", "odd")) == best(found, asked)
+    assert nearest(db, asked, types=("none",)) == []
+
+
+def test_it_follows_each_change() -> None:
+    """A new vector, another one, a type, an end, a successor, a deletion."""
+    db, found = filled(40)
+    asked = vector(random.Random(9))
+    assert nearest(db, asked) == best(found, asked)
+    first, second, third, fourth = best(found, asked, 4)
+    found[first] = vector(random.Random(1), asked)
+    save(db, first, found[first])
+
+    def change(seq: int, **fields: object) -> None:
+        (row,) = db.all("memories.numbered", seqs=f"[{seq}]")
+        memory = to_memory(row)
+        from dataclasses import replace
+
+        put(db, replace(memory, **fields), before=memory)  # type: ignore[arg-type]
+
+    change(second, expires_at="2020-01-01T00:00:00.000Z")
+    change(third, superseded_by="m0")
+    db.run("memories.delete", id=f"m{fourth - 1}")
+    change(first, memory_type="third")
+    left = {seq: one for seq, one in found.items() if seq not in (second, third, fourth)}
+    assert nearest(db, asked) == best(left, asked)
+    assert nearest(db, asked, types=("third",)) == [first]
+    assert second in nearest(db, asked, 40, live=False)
+    assert fourth not in nearest(db, asked, 40, live=False)
+
+
+def test_it_is_made_anew_where_it_was_dropped() -> None:
+    """Or belongs to another embedder."""
+    db, found = filled(40)
+    asked = vector(random.Random(9))
+    nearest(db, asked)
+    db.backend.rows("DROP TABLE memory_index", {})
+    assert nearest(db, asked) == best(found, asked)
+    other = Index(db, "other", 3)
+    other.refresh()
+    assert other.nearest(array("f", [1, 0, 0]).tobytes(), Filter("", clock.now_ms()), 5) == []
+    assert nearest(db, asked) == best(found, asked)
+
+
+def test_of_many_it_keeps_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And still finds nearly all of the nearest."""
+    monkeypatch.setattr(vectors, "MANY", 500)
+    db, found = filled(1500)
+    chance = random.Random(5)
+    hits = 0
+    for _ in range(20):
+        asked = vector(chance, found[chance.randint(1, 1500)])
+        hits += len({*nearest(db, asked)} & {*best(found, asked)})
+    assert hits >= 0.95 * 200
+    made = "SELECT sql FROM sqlite_master WHERE name = 'memory_index'"
+    assert "bit" in str(db.backend.rows(made, {}))
