@@ -48,7 +48,8 @@ def put(
     seq = row["seq"]
     if before is not None and (before.text, before.tags) == (memory.text, memory.tags):
         return
-    db.run("memories.drop_words", seq=seq)
+    if before is not None:  # for a deletion FTS5 writes out all that it has gathered
+        db.run("memories.drop_words", seq=seq)
     _index(db, seq, memory)
     digest = sha1(memory.text.encode())
     db.run("vectors.stale", seq=seq, digest=digest)

@@ -164,7 +164,9 @@ def listing(worktree: str) -> tuple[list[tuple[str, str]], list[str]]:
                         continue
                     path = f"{folder}/{entry.name}"
                     if not entry.name.isprintable():
-                        refused.append(f"{path!r}: this cannot be the name of a task's or memory's file.")
+                        refused.append(
+                            f"{path!r}: this cannot be the name of a task's or memory's file."
+                        )
                         continue
                     try:
                         found.append((path, _stamp(entry.stat(follow_symlinks=False))))

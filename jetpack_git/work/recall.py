@@ -61,14 +61,15 @@ def recall(
     With an `embedder` whose vectors tell meaning they count too. Raises Unavailable when that
     cannot answer, and BadInput.
     """
-    words, total = _by_words(db, terms.phrases(question), asked, max(POOL, limit))
+    words = by_words(db, terms.phrases(question), asked, max(POOL, limit))
     scores: Mapping[int, float] = _scaled(words)
+    total = len(scores)
     retriever = "bm25"
     if embedder is not None and embedder.is_semantic and question.strip():
         (vector,) = embedder.embed([question])
-        cosines = _by_vectors(db, embedder, vector, asked, words, max(POOL, limit))
+        cosines = by_vectors(db, embedder, vector, asked, words, max(POOL, limit))
         scores = fused(words, cosines)
-        total = max(total, len(scores))
+        total = len(scores)
         retriever = f"hybrid({embedder.name})"
     found = _ranked(db, scores, asked, limit)
     return Recall(found, max(total, len(found)), retriever, degraded)
@@ -119,20 +120,14 @@ def _scaled(words: Mapping[int, float]) -> dict[int, float]:
     return {seq: score / best for seq, score in words.items()}
 
 
-def _by_words(
-    db: Database, phrases: Sequence[str], asked: Asked, wanted: int
-) -> tuple[dict[int, float], int]:
-    """The scores of the memories with one of the phrases, and about how many there are."""
-    if not phrases:
-        return {}, 0
+def by_words(db: Database, phrases: Sequence[str], asked: Asked, wanted: int) -> dict[int, float]:
+    """The scores of the best memories with one of the phrases."""
     found: dict[int, float] = {}
-    for question in _questions(db, phrases):
-        found |= {seq: one for seq, one in _matching(db, question, asked, wanted) if (
-            seq not in found
-        )}  # fmt: skip
+    for question in _questions(db, phrases) if phrases else ():
+        found = dict(_matching(db, question, asked, wanted)) | found
         if len(found) >= wanted:
             break
-    return found, len(found)
+    return found
 
 
 def _questions(db: Database, phrases: Sequence[str]) -> list[str]:
@@ -173,7 +168,7 @@ def _matching(db: Database, words: str, asked: Asked, wanted: int) -> list[tuple
         pool *= 8
 
 
-def _by_vectors(
+def by_vectors(
     db: Database, embedder: Embedder, vector: bytes, asked: Asked, words: Mapping[int, float],
     wanted: int,
 ) -> dict[int, float]:  # fmt: skip

@@ -2,7 +2,7 @@
 INSERT INTO memory_vectors (embedder, seq, dimension, digest, vector)
 SELECT :embedder, :seq, :dimension, :digest, :vector WHERE EXISTS
     (SELECT 1 FROM memories WHERE seq = :seq)
-ON CONFLICT (embedder, seq) DO UPDATE
+ON CONFLICT (seq, embedder) DO UPDATE
 SET dimension = :dimension, digest = :digest, vector = :vector
 
 -- name: these

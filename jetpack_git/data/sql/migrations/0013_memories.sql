@@ -35,13 +35,14 @@ CREATE VIRTUAL TABLE memory_words USING fts5(
 
 -- One vector for each embedder, as float32 in the machine's order; digest is that of the text.
 CREATE TABLE memory_vectors (
-    embedder  TEXT NOT NULL,
     seq       INTEGER NOT NULL,
+    embedder  TEXT NOT NULL,
     dimension INTEGER NOT NULL,
     digest    TEXT NOT NULL,
     vector    BLOB NOT NULL,
-    PRIMARY KEY (embedder, seq)
+    PRIMARY KEY (seq, embedder)
 ) WITHOUT ROWID;
+CREATE INDEX memory_vectors_embedder ON memory_vectors (embedder);
 
 -- What the index of vectors does not know yet. It is made from memory_vectors, and can go.
 CREATE TABLE memory_unindexed (
