@@ -93,7 +93,7 @@ def _nearest(db: Database, rounds: int) -> Inside:
     for _ in range(rounds):
         asked = _near(chance, vectors[chance.randrange(len(vectors))])
         began = time.perf_counter()
-        found = index.nearest(asked, Filter("", clock.now_ms()), 10)
+        found = index.nearest(asked, Filter("", clock.now()), 10)
         times.append((time.perf_counter() - began) * 1000)
         exact = index.cosines(asked, list(range(1, MANY + 1)))[:10]
         right += len({seq for seq, _ in found} & {seq for seq, _ in exact})

@@ -12,14 +12,9 @@ def now() -> str:
 
 def after(seconds: float) -> str:
     """The moment `seconds` from now (before now, if negative)."""
-    ms = now_ms() + int(seconds * 1000)
+    ms = time.time_ns() // 1_000_000 + int(seconds * 1000)
     whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(ms // 1000))
     return f"{whole}.{ms % 1000:03d}Z"
-
-
-def now_ms() -> int:
-    """The present, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def utc(text: str) -> str:

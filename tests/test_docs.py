@@ -20,7 +20,7 @@ from conftest import Repo
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-ID = re.compile(r"jp-[0-9a-z]{4,}(?:\.[0-9a-z]{3,})*")
+ID = re.compile(r"j[pm]-[0-9a-z]{4,}(?:\.[0-9a-z]{3,})*")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 FILES = {"markdown": "plan.md", "yaml": "plan.yaml", "jsonl": "issues.jsonl"}
 AGENT = re.compile(r"agent-\d+|#\d+|\bm-[0-9a-z]{8}\b|\b[0-9a-f]{12}\b")

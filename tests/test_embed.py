@@ -229,8 +229,9 @@ def test_nearly_the_same_text_is_near() -> None:
     text = "Run the tests with make test, and never with bare pytest, which lacks the fixtures"
     near = text.replace("bare pytest", "plain pytest")
     far = "The tests need fixtures that make builds before pytest runs in the environment"
-    assert hashed.similarity(hashed.vector(text), hashed.vector(near + ".")) >= hashed.NEAR
-    assert hashed.similarity(hashed.vector(text), hashed.vector(far)) < 0.6
+    mine, close, other = (array("f", hashed.vector(one)) for one in (text, near + ".", far))
+    assert hashed.similarity(mine, close) >= hashed.NEAR
+    assert hashed.similarity(mine, other) < 0.6
 
 
 def _good(kind: str, server: HTTPServer, folder: Path) -> Embedder:

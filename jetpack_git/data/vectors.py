@@ -1,8 +1,10 @@
 """The index of vectors: a `vec0` table of sqlite-vec, made from `memory_vectors`.
 
-It can be dropped at any time. Filters stand inside the search, so that they leave enough; a
-change is a deletion and an insertion, for vec0 knows no update. Above `MANY` vectors it holds
-signs alone (one bit a number), and the best of them are compared as numbers.
+It can be dropped at any time. What is superseded is not in it. Filters stand inside the search, so
+that they leave enough, and only those that some memory makes necessary, for each costs as much as
+a third of the search. A change is a deletion and an insertion, for vec0 knows no update. Above
+`MANY` vectors the index holds signs alone (one bit a number), and the best of them are compared as
+numbers.
 """
 
 from __future__ import annotations
@@ -24,13 +26,12 @@ NEVER = 9_999_999_999_999
 
 
 class Filter(NamedTuple):
-    """What vectors are asked for: of these types (none: any), in force at the time `now_ms`."""
+    """What vectors are asked for: of these types (none: any), in force at that time."""
 
     agent: str
-    now_ms: int
+    now: str
     types: tuple[str, ...] = ()
     scope: str | None = None
-    live: bool = True
 
 
 class Index:
@@ -60,7 +61,11 @@ class Index:
     def nearest(self, vector: bytes, wanted: Filter, limit: int) -> list[tuple[int, float]]:
         """The `limit` nearest that fit: the number of each, and its cosine with the vector."""
         sought = "vec_quantize_binary(:vector)" if self._signs else ":vector"
-        sql = _NEAREST.format(vector=sought) + (_LIVE if wanted.live else "")
+        sql = _NEAREST.format(vector=sought)
+        (needed,) = self._db.all("vectors.filters", now=wanted.now)
+        sql += " AND owner IN ('', :agent)" if needed["owned"] else ""
+        sql += " AND expires > :now" if needed["ends"] else ""
+        sql += " AND valid_from <= :now" if needed["begins"] else ""
         types = {f"type{at}": one for at, one in enumerate(wanted.types)}
         if types:
             sql += f" AND memory_type IN ({', '.join(f':{one}' for one in types)})"
@@ -68,7 +73,7 @@ class Index:
             sql += f" AND {'scope' if ':' in wanted.scope else 'kind'} = :scope"
         rows = self._rows(
             sql, vector=vector, k=min(MOST, limit * (MORE if self._signs else 1)),
-            agent=wanted.agent, now=wanted.now_ms, scope=wanted.scope,
+            agent=wanted.agent, now=_ms(wanted.now, 0), scope=wanted.scope,
             **types,
         )  # fmt: skip
         return self.cosines(vector, [int(str(row["seq"])) for row in rows])[:limit]
@@ -95,7 +100,7 @@ class Index:
         self._rows(
             f"CREATE VIRTUAL TABLE memory_index USING vec0(seq INTEGER PRIMARY KEY, vector {kind},"
             " owner TEXT, memory_type TEXT, scope TEXT, kind TEXT, valid_from INTEGER,"
-            " expires INTEGER, old INTEGER)"
+            " expires INTEGER)"
         )
 
     def _put(self, rows: list[Row], signs: bool) -> None:
@@ -103,13 +108,14 @@ class Index:
         for row in rows:
             self._rows("DELETE FROM memory_index WHERE seq = :seq", seq=row["seq"])
             vector = row["vector"]
-            if not isinstance(vector, bytes) or len(vector) != 4 * self._dimension:
+            fits = isinstance(vector, bytes) and len(vector) == 4 * self._dimension
+            if not fits or row["superseded_by"] is not None:
                 continue
             self._rows(
                 insert, seq=row["seq"], vector=vector, owner=row["owner"],
                 memory_type=row["memory_type"], scope=row["scope"],
                 kind=str(row["scope"]).partition(":")[0], valid_from=_ms(row["valid_from"], 0),
-                expires=_ms(row["expires_at"], NEVER), old=int(row["superseded_by"] is not None),
+                expires=_ms(row["expires_at"], NEVER),
             )  # fmt: skip
         self._db.run("vectors.indexed", seqs=json.dumps([row["seq"] for row in rows]))
 
@@ -122,10 +128,9 @@ _NEAREST = (
 )
 _INSERT = (
     "INSERT INTO memory_index"
-    " (seq, vector, owner, memory_type, scope, kind, valid_from, expires, old)"
-    " VALUES (:seq, {vector}, :owner, :memory_type, :scope, :kind, :valid_from, :expires, :old)"
+    " (seq, vector, owner, memory_type, scope, kind, valid_from, expires)"
+    " VALUES (:seq, {vector}, :owner, :memory_type, :scope, :kind, :valid_from, :expires)"
 )
-_LIVE = " AND valid_from <= :now AND expires > :now AND old = 0"
 
 
 def _ms(moment: object, default: int) -> int:

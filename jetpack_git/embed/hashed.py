@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import log
 from math import sqrt
+from operator import mul
 from zlib import crc32
 
 NAME = "hash-256"
@@ -49,7 +50,6 @@ def vector(text: str) -> bytes:
     return array("f", [one / length for one in found]).tobytes()
 
 
-def similarity(one: bytes, other: bytes) -> float:
-    """The cosine of two vectors of length 1."""
-    pairs = zip(array("f", one), array("f", other), strict=True)
-    return sum(mine * yours for mine, yours in pairs)
+def similarity(one: Sequence[float], other: Sequence[float]) -> float:
+    """The cosine of two vectors of length 1, as numbers."""
+    return sum(map(mul, one, other))

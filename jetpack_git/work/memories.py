@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,7 +126,10 @@ class Memories:
             now=clock.now(), agent=memory.agent or "", types=None, scope=None, tag=None,
         )  # fmt: skip
         found = [to_memory(row) for row in rows if row["fits"] and row["id"] != memory.id]
-        alike = [(hashed.similarity(vector, hashed.vector(one.text)), one) for one in found]
+        mine = array("f", vector)
+        alike = [
+            (hashed.similarity(mine, array("f", hashed.vector(one.text))), one) for one in found
+        ]
         alike.sort(key=lambda pair: -pair[0])
         return [one for score, one in alike if score >= hashed.NEAR]
 

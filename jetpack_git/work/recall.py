@@ -11,6 +11,7 @@ CoSQA and duplicate bug reports; `bench/memory` measures again):
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
@@ -185,7 +186,7 @@ def _nearest(
     from jetpack_git.data.vectors import Filter
 
     index = _index(db, embedder)
-    inside = Filter(asked.agent, clock.now_ms(), asked.types, asked.scope, asked.live)
+    inside = Filter(asked.agent, clock.now(), asked.types, asked.scope)
     found: list[tuple[int, float]] = []
     k = wanted
     while True:
@@ -224,7 +225,7 @@ def _ranked(
     found = [_weighed(row, scores, now) for row in rows]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
     spelled = {
-        row["seq"]: row["vector"]
+        row["seq"]: array("f", row["vector"])  # type: ignore[arg-type]
         for row in db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
     }
     kept: list[Found] = []
@@ -242,11 +243,9 @@ def _weighed(row: Row, scores: Mapping[int, float], now: str) -> Found:
     return Found(memory, scores[memory.seq] * weight(memory, now))
 
 
-def _alike(vectors: Mapping[object, object], one: Found, other: Found) -> bool:
-    mine, others = vectors.get(one.memory.seq), vectors.get(other.memory.seq)
-    if not isinstance(mine, bytes) or not isinstance(others, bytes):
-        return False
-    return hashed.similarity(mine, others) >= hashed.NEAR
+def _alike(spelled: Mapping[object, array[float]], one: Found, other: Found) -> bool:
+    mine, others = spelled.get(one.memory.seq), spelled.get(other.memory.seq)
+    return bool(mine and others and hashed.similarity(mine, others) >= hashed.NEAR)
 
 
 def ask(

@@ -32,6 +32,13 @@ FROM memory_unindexed u LEFT JOIN memories m ON m.seq = u.seq
 LEFT JOIN memory_vectors v ON v.seq = u.seq AND v.embedder = :embedder
 ORDER BY u.seq LIMIT :limit
 
+-- What a search must leave out because some memory makes it necessary.
+-- name: filters
+SELECT EXISTS (SELECT 1 FROM memories
+        WHERE scope <> 'repository' AND scope >= 'agent:' AND scope < 'agent;') AS owned,
+    EXISTS (SELECT 1 FROM memories WHERE expires_at IS NOT NULL) AS ends,
+    EXISTS (SELECT 1 FROM memories WHERE valid_from IS NOT NULL AND valid_from > :now) AS begins
+
 -- name: indexed
 DELETE FROM memory_unindexed WHERE seq IN (SELECT value FROM json_each(:seqs))
 

@@ -26,6 +26,7 @@ CREATE TABLE memories (
 CREATE INDEX memories_task ON memories (task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX memories_scope ON memories (scope) WHERE scope <> 'repository';
 CREATE INDEX memories_expiry ON memories (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX memories_beginning ON memories (valid_from) WHERE valid_from IS NOT NULL;
 
 -- The words of the memories, as work/terms.py makes them from the text.
 CREATE VIRTUAL TABLE memory_words USING fts5(
