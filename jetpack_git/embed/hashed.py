@@ -50,6 +50,14 @@ def vector(text: str) -> bytes:
     return array("f", [one / length for one in found]).tobytes()
 
 
+def numbers(packed: object) -> array[float]:
+    """The numbers of a vector that is bytes."""
+    assert isinstance(packed, bytes)
+    found = array("f")
+    found.frombytes(packed)
+    return found
+
+
 def similarity(one: Sequence[float], other: Sequence[float]) -> float:
     """The cosine of two vectors of length 1, as numbers."""
     return sum(map(mul, one, other))

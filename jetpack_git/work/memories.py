@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,9 +125,9 @@ class Memories:
             now=clock.now(), agent=memory.agent or "", types=None, scope=None, tag=None,
         )  # fmt: skip
         found = [to_memory(row) for row in rows if row["fits"] and row["id"] != memory.id]
-        mine = array("f", vector)
+        mine = hashed.numbers(vector)
         alike = [
-            (hashed.similarity(mine, array("f", hashed.vector(one.text))), one) for one in found
+            (hashed.similarity(mine, hashed.numbers(hashed.vector(one.text))), one) for one in found
         ]
         alike.sort(key=lambda pair: -pair[0])
         return [one for score, one in alike if score >= hashed.NEAR]

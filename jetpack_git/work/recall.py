@@ -225,7 +225,7 @@ def _ranked(
     found = [_weighed(row, scores, now) for row in rows]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
     spelled = {
-        row["seq"]: array("f", row["vector"])  # type: ignore[arg-type]
+        row["seq"]: hashed.numbers(row["vector"])
         for row in db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
     }
     kept: list[Found] = []
