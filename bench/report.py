@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import cases
+import memories
 from inside import Inside
 from measure import Case
 from measure import Use
@@ -120,6 +121,10 @@ def targets(
         pairs = zip(large.uses, small.uses, strict=False)
         growth = median(a.cpu_ms / b.cpu_ms for a, b in pairs)
         judged.append(_at_most(f"{name} at {LARGE:,} tasks to {SMALL}", growth, 1.3))
+    for name, bound in ((memories.WORDS, 8.0), (memories.REMEMBER, 8.0), (memories.MEANING, 16.0)):
+        one = by_key.get((name, f"{memories.FEW:,} memories"))
+        if one is not None:
+            judged.append(_at_most(f"{name} among {memories.FEW:,}", one.cpu_ratio, bound))
     for rate in rates:
         what = f"claims in one process, {rate.strategy}, {_mirror(rate.mirrored)}"
         judged.append(_at_least(what, rate.median, 2000))

@@ -22,6 +22,7 @@ import clones
 import fill
 import inside
 import machine
+import memories
 import rates
 import report
 from measure import Failed
@@ -68,7 +69,9 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     home.mkdir()
     env = fill.environment(home)
     _say("Filling repositories with 100, 10,000 and 100,000 tasks.")
-    processes = [*cases.commands(folder, env), *cases.guard(folder, env)]
+    processes = [
+        *cases.commands(folder, env), *cases.guard(folder, env), *memories.commands(folder, env)
+    ]  # fmt: skip
     _say(f"Measuring {len(processes)} commands, {rounds} rounds and one to warm up.")
     for number in measure(processes, rounds=rounds, log=folder / "log"):
         _say(f"Round {number} of {rounds} is done.")
@@ -93,6 +96,8 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     single += bulk.commands(folder / "bulk", env, 1 if quick else 3)
     _say("Cloning, pulling and reviewing.")
     single += clones.commands(folder / "clones", env, 1 if quick else 3)
+    _say("Searching memories.")
+    single += memories.operations(folder / "searched", 5 if quick else 21)
     print("\nIn one process, and in many.\n")
     print("\n".join(report.rate_lines(claims, writes)))
     print("\n".join(report.inside_lines(single, drained)))

@@ -254,7 +254,8 @@ class World:
                     self.merge(here, there, 0)
                     self._forward(here)
             trees = {
-                git(one, "rev-parse", "HEAD:.tasks", check=False).stdout for one in self.clones
+                git(one, "rev-parse", "HEAD:.tasks", "HEAD:.memories", check=False).stdout
+                for one in self.clones
             }
             if len(trees) == 1:
                 break
@@ -265,7 +266,8 @@ class World:
         self.sync(here)
         with Open(here) as workspace:
             for one in list(drift.differences(workspace.db, str(here))):
-                export.overwrite(workspace.db, str(here), "task", Path(one.path).stem)
+                kind = "memory" if one.path.startswith(".memories/") else "task"
+                export.overwrite(workspace.db, str(here), kind, Path(one.path).stem)
         self.commit(here)
 
     def check(self, trees: set[str]) -> None:

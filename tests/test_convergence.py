@@ -8,18 +8,19 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from clones import World
 from conftest import Repo
 from hypothesis import HealthCheck
 from hypothesis import given
 from hypothesis import note
 from hypothesis import settings
 from hypothesis import strategies as st
+from learners import Learners
 
 EXAMPLES = int(os.environ.get("JETPACK_EXAMPLES", "0"))
 STEPS = (
     "add", "edit", "finish", "claim", "crash", "by_hand", "delete", "commit", "merge", "squash",
-    "rebase", "cherry_pick", "revert", "look_back", "branch",
+    "rebase", "cherry_pick", "revert", "look_back", "branch", "remember", "relearn", "promote",
+    "forget",
 )  # fmt: skip
 OFTEN = ("add", "edit", "finish", "commit", "merge")
 
@@ -59,8 +60,8 @@ def test_clones_converge(
         places = [Path(folder) / name for name in "abcd"[:clones]]
         for place in places:
             shutil.copytree(model, place, symlinks=True)
-            World.sync(World([place]), place)  # a copy knows nothing of where it is yet
-        world = World(places)
+            Learners.sync(Learners([place]), place)  # a copy knows nothing of where it is yet
+        world = Learners(places)
         for what, who, number in steps:
             world.step(what, who, number)
             note(world.story[-1])

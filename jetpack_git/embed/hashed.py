@@ -60,4 +60,5 @@ def numbers(packed: object) -> array[float]:
 
 def similarity(one: Sequence[float], other: Sequence[float]) -> float:
     """The cosine of two vectors of length 1, as numbers."""
-    return sum(map(mul, one, other))
+    found: float = sum(map(mul, one, other))
+    return found
