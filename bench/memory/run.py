@@ -1,6 +1,6 @@
 """Measures how well memories are found: python bench/memory/run.py [--minilm]
 
-On the set that ships with the project, and on public ones given by path. Each way to retrieve
+On the set that ships with the project, or on public ones given by path. Each way to retrieve
 gets recall@5, recall@10, nDCG@10 and the time of an answer; each pair that matters the mean
 difference with its 95 % interval.
 """
@@ -22,16 +22,15 @@ from statistics import median
 import score
 import sets
 from retrievers import LIMIT
-from retrievers import NOW
 from retrievers import retrievers
 from retrievers import store
 
+from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.memories import put
 from jetpack_git.data.memories import to_memory
 from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
-from jetpack_git.models.memory import DAY_S
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall as recalling
 
@@ -76,11 +75,13 @@ def _embedder(folder: Path | None) -> Embedder:
 
 
 def _sets(options: argparse.Namespace) -> Iterator[tuple[str, list[sets.Set]]]:
-    yield "own", list(sets.own())
-    for name, load in (("locomo", sets.locomo), ("cosqa", sets.cosqa), ("bugs", sets.bugs)):
-        path = getattr(options, name)
+    public = {"locomo": sets.locomo, "cosqa": sets.cosqa, "bugs": sets.bugs}
+    given = {name: getattr(options, name) for name in public}
+    if not any(given.values()):
+        yield "own", list(sets.own())
+    for name, path in given.items():
         if path is not None:
-            yield name, list(load(path))
+            yield name, list(public[name](path))
 
 
 def _measured(group: Sequence[sets.Set], embedder: Embedder | None) -> dict[str, object]:
@@ -166,9 +167,7 @@ def _tell(db: Database, factor: str, useful: set[str] | None, chance: random.Ran
 def _changed(memory: Memory, factor: str, high: bool) -> Memory:
     if factor == "importance":
         return replace(memory, importance=1.0 if high else 0.0)
-    year, *rest = NOW.split("-")
-    years = 2 * memory.layer.half_life_s // (365 * DAY_S) + 1
-    return memory if high else replace(memory, created_at="-".join([str(int(year) - years), *rest]))
+    return replace(memory, created_at=clock.after(0 if high else -4 * memory.layer.half_life_s))
 
 
 if __name__ == "__main__":
