@@ -8,6 +8,7 @@ is needed: the rows of the pieces, and the layers.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ LAYERS = 6
 HEADS = 12
 PIECES = 256  # of a text, as the model was trained
 EPSILON = 1e-12
+FEW = 2  # texts that one thread embeds as fast as many
+THREADS = "OPENBLAS_NUM_THREADS"
 BATCH = 16  # texts at once, of about the same length
 
 
@@ -39,7 +42,7 @@ class MiniLM:
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """For each text a vector of length 1, as float32. Raises Unavailable."""
-        np = _numpy()
+        np = _numpy(alone=len(texts) <= FEW)
         words, tensors = self._load()
         pieces = [words.numbers(one, limit=PIECES) for one in texts]
         order = sorted(range(len(texts)), key=lambda at: len(pieces[at]))
@@ -58,7 +61,11 @@ class MiniLM:
         return self._loaded
 
 
-def _numpy() -> Any:
+def _numpy(*, alone: bool = False) -> Any:
+    """The library; loaded for one thread if `alone`: others would only wait busily."""
+    was = os.environ.get(THREADS)
+    if alone and was is None:
+        os.environ[THREADS] = "1"
     try:
         import numpy
     except ImportError as error:
@@ -66,6 +73,9 @@ def _numpy() -> Any:
             "The embedder minilm needs numpy, which is not installed.",
             hint="Run: pip install 'git-jetpack[semantic]'",
         ) from error
+    finally:
+        if was is None:
+            os.environ.pop(THREADS, None)
     return numpy
 
 

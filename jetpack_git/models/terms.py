@@ -17,8 +17,8 @@ LONGEST = 100_000  # characters of a text that are indexed, or of a question tha
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORD = re.compile(r"[^\W_]+")
-# Thai, Lao, Myanmar, Khmer; kana, Han and their marks.
-_RUN = re.compile(
+# Thai, Lao, Myanmar, Khmer; kana, Han and their marks. It is compiled where it is needed.
+_RUN = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf"
     "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
@@ -37,8 +37,10 @@ STOP_WORDS = frozenset(
 
 def indexed(text: str) -> str:
     """The text as it stands in the index: its words, and what else is to find it."""
-    text = normalize("NFKC", text[:LONGEST]).replace("\0", " ")
-    text = _RUN.sub(lambda run: f" {' '.join(_pairs(run[0]))} ", text)
+    text = text[:LONGEST].replace("\0", " ")
+    if not text.isascii():
+        text = normalize("NFKC", text)
+        text = re.sub(_RUN, lambda run: f" {' '.join(_pairs(run[0]))} ", text)
     more = dict.fromkeys(one for found in _IDENTIFIER.finditer(text) for one in _more(found[0]))
     return f"{text} {' '.join(more)}" if more else text
 
@@ -48,11 +50,13 @@ def phrases(text: str) -> Sequence[str]:
 
     Stop words are left out, unless there is nothing else.
     """
-    text = normalize("NFKC", text[:LONGEST])
+    rest = text[:LONGEST]
     found: dict[str, None] = {}
-    for run in _RUN.findall(text):
-        found[f'"{run}"*' if len(run) == 1 else f'"{" ".join(_pairs(run)[:-1])}"'] = None
-    rest = _RUN.sub(" ", text)
+    if not rest.isascii():
+        rest = normalize("NFKC", rest)
+        for run in re.findall(_RUN, rest):
+            found[f'"{run}"*' if len(run) == 1 else f'"{" ".join(_pairs(run)[:-1])}"'] = None
+        rest = re.sub(_RUN, " ", rest)
     words = dict.fromkeys(one.lower() for one in _WORD.findall(rest))
     for one in _IDENTIFIER.findall(rest):
         words |= dict.fromkeys(_more(one))

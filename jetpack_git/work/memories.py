@@ -124,7 +124,9 @@ class Memories:
             "memories.matching", words=terms.any_of(asked), pool=COMPARED, live=1,
             now=clock.now(), agent=memory.agent or "", types=None, scope=None, tag=None,
         )  # fmt: skip
-        found = [to_memory(row) for row in rows if row["fits"] and row["id"] != memory.id]
+        seqs = dump([row["seq"] for row in rows if row["fits"]])
+        found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
+        found = [one for one in found if one.id != memory.id]
         mine = hashed.numbers(vector)
         alike = [
             (hashed.similarity(mine, hashed.numbers(hashed.vector(one.text))), one) for one in found

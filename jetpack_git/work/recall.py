@@ -11,7 +11,6 @@ CoSQA and duplicate bug reports; `bench/memory` measures again):
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
@@ -38,6 +37,7 @@ from jetpack_git.models.task import Task
 WORDS_WEIGHT, VECTOR_WEIGHT = 0.6, 0.4
 # How much importance, age and feedback can add or take.
 IMPORTANCE_WEIGHT = AGE_WEIGHT = FEEDBACK_WEIGHT = 0.1
+SPARE = 10  # memories looked at beyond those wanted, for what is shown once
 POOL = 100  # answers of each way that are looked at
 FEW = 5_000  # so many memories are scored, before common words do no more than help
 CATCH_UP_S = 0.2  # spent on vectors that are still to be made
@@ -72,7 +72,7 @@ def recall(
         scores = fused(words, cosines)
         total = len(scores)
         retriever = f"hybrid({embedder.name})"
-    found = _ranked(db, scores, asked, limit)
+    found = _ranked(db, scores, limit)
     return Recall(found, max(total, len(found)), retriever, degraded)
 
 
@@ -215,37 +215,46 @@ def _tagged(db: Database, near: list[tuple[int, float]], tag: str) -> list[tuple
     return [(seq, cosine) for seq, cosine in near if seq in fit]
 
 
-def _ranked(
-    db: Database, scores: Mapping[int, float], asked: Asked, limit: int
-) -> tuple[Found, ...]:
+def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Found, ...]:
     """The best, each once: what says nearly the same as a better one is named with it."""
-    best = sorted(scores, key=lambda seq: (-scores[seq], seq))[: 2 * limit + 20]
+    best = sorted(scores, key=lambda seq: (-scores[seq], seq))[: limit + SPARE]
     now = clock.now()
-    rows = db.all("memories.numbered", seqs=dump(best))
-    found = [_weighed(row, scores, now) for row in rows]
+    found = [_weighed(row, scores, now) for row in db.all("memories.numbered", seqs=dump(best))]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
-    spelled = {
-        row["seq"]: hashed.numbers(row["vector"])
-        for row in db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
-    }
-    kept: list[Found] = []
+    rows = db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
+    spelled = {row["seq"]: row["vector"] for row in rows}
+    kept: list[_Kept] = []
     for one in found:
-        twin = next((at for at, other in enumerate(kept) if _alike(spelled, one, other)), None)
+        mine = _Kept(one, {*one.memory.text.lower().split()}, spelled.get(one.memory.seq), [])
+        twin = next((other for other in kept if _are_alike(mine, other)), None)
         if twin is not None:
-            kept[twin] = kept[twin]._replace(similar=(*kept[twin].similar, one.memory.id))
+            twin.similar.append(one.memory.id)
         elif len(kept) < limit:
-            kept.append(one)
-    return tuple(kept)
+            kept.append(mine)
+    return tuple(one.found._replace(similar=tuple(one.similar)) for one in kept)
+
+
+class _Kept(NamedTuple):
+    """An answer with its words and its hashed vector, and the ids of its like."""
+
+    found: Found
+    words: set[str]
+    vector: object
+    similar: list[str]
+
+
+def _are_alike(one: _Kept, other: _Kept) -> bool:
+    """Whether two say nearly the same, which they do not unless they share half of their words."""
+    if 2 * len(one.words & other.words) < max(len(one.words), len(other.words)):
+        return False
+    if not isinstance(one.vector, bytes) or not isinstance(other.vector, bytes):
+        return False
+    return hashed.similarity(*map(hashed.numbers, (one.vector, other.vector))) >= hashed.NEAR
 
 
 def _weighed(row: Row, scores: Mapping[int, float], now: str) -> Found:
     memory = to_memory(row)
     return Found(memory, scores[memory.seq] * weight(memory, now))
-
-
-def _alike(spelled: Mapping[object, array[float]], one: Found, other: Found) -> bool:
-    mine, others = spelled.get(one.memory.seq), spelled.get(other.memory.seq)
-    return bool(mine and others and hashed.similarity(mine, others) >= hashed.NEAR)
 
 
 def ask(

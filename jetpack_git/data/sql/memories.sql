@@ -69,20 +69,23 @@ SELECT count(*) AS total FROM memory_words WHERE memory_words MATCH :words
 
 -- What a listing shows: the newest first. `live` leaves out what is superseded or over.
 -- name: list
-SELECT *, count(*) OVER () AS total FROM memories
-WHERE (:live = 0 OR (superseded_by IS NULL AND (expires_at IS NULL OR expires_at > :now)))
-    AND owner IN ('', :agent)
-    AND (:types IS NULL OR memory_type IN (SELECT value FROM json_each(:types)))
-    AND (:scope IS NULL OR scope = :scope OR scope LIKE :scope || ':%')
-    AND (:source IS NULL OR agent = :source)
-    AND (:task_id IS NULL OR task_id = :task_id OR scope = 'task:' || :task_id)
-    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
-    AND (:text IS NULL OR title LIKE :text ESCAPE '\' OR body LIKE :text ESCAPE '\')
-ORDER BY seq DESC LIMIT :limit
+WITH found (seq) AS MATERIALIZED (
+    SELECT seq FROM memories
+    WHERE (:live = 0 OR (superseded_by IS NULL AND (expires_at IS NULL OR expires_at > :now)))
+        AND owner IN ('', :agent)
+        AND (:types IS NULL OR memory_type IN (SELECT value FROM json_each(:types)))
+        AND (:scope IS NULL OR scope = :scope OR scope LIKE :scope || ':%')
+        AND (:source IS NULL OR agent = :source)
+        AND (:task_id IS NULL OR task_id = :task_id OR scope = 'task:' || :task_id)
+        AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
+        AND (:text IS NULL OR title LIKE :text ESCAPE '\' OR body LIKE :text ESCAPE '\')
+)
+SELECT m.*, (SELECT count(*) FROM found) AS total FROM found JOIN memories m USING (seq)
+ORDER BY m.seq DESC LIMIT :limit
 
 -- The best memories that match, and whether each `fits`; a word in the title counts twice.
 -- name: matching
-SELECT m.*, w.score,
+SELECT m.seq, w.score,
     (:live = 0 OR (m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
         AND (m.valid_from IS NULL OR m.valid_from <= :now)))
     AND m.owner IN ('', :agent)
