@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import click
@@ -65,6 +66,8 @@ def _rebuild(frame: Frame) -> list[Finding]:
     """The database is set aside, and another one made. Raises Conflict while agents work."""
     clone = find(here())
     check_stopped(clone)
+    with contextlib.suppress(StoreError):
+        frame.workspace.close()  # what a process that died has left is in the files now
     wish = StoreError(f"{clone.database} is to be made anew.")
     return [lost(clone, wish, lambda: finish(frame.create(), with_hooks=False))]
 

@@ -113,7 +113,7 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
         wanted = text.task_text(to_task(row)) if row is not None else None
         if wanted is not None and wanted.encode() == data:
             return
-        theirs = read.task(data, path).task
+        parsed = read.task(data, path)
     except JetpackError as error:
         yield Difference(path, error.message, error.hint)
         return
@@ -127,7 +127,7 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     if row is None:
         yield Difference(path, f"{path} is not in the database.", "Load it with: git jetpack sync")
         return
-    if text.task_text(merged(to_task(row), theirs)) == wanted:
+    if text.task_text(merged(to_task(row), parsed)) == wanted:
         return  # another style
     blob = files.blob_id(data, export.object_format(db))
     known = db.one("mirror.is_known", path=path, blob=blob) is not None

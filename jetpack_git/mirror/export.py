@@ -33,7 +33,7 @@ def flush(db: Database, worktree: str, progress: Progress | None = None) -> list
     """The files of this worktree hold what was changed from it; what could not be written.
 
     A file of a version that was never seen (edited by hand, not loaded yet) is left as it
-    is until it is loaded. A file that cannot be written stays
+    is until it is loaded, and stays due. A file that cannot be written stays
     due, and keeps no other from being written. `progress` is told how many of how many are.
     """
     work = _Flush(db, worktree)
@@ -141,13 +141,16 @@ class _Flush:
         texts: list[tuple[str, str, str]] = []
         for one in now:
             try:
-                if one.path and (stat := self._write(one)) is not None:
-                    seen.append((one.path, one.blob, stat))
-                    texts.append((one.path, one.blob, one.data.decode()))
+                stat = self._write(one) if one.path else None
                 if one.kind == GONE:
                     self._remove(one.noun_id)
                 if one.path:
                     _write_log(self._db, self._worktree, one.path, events.get(one.noun_id, []))
+                if one.path and stat is None:
+                    continue  # once its file is loaded, what they make together is written
+                if stat is not None:
+                    seen.append((one.path, one.blob, stat))
+                    texts.append((one.path, one.blob, one.data.decode()))
             except StoreError as error:
                 self.failed.append(f"{error.message} {error.hint}".strip())
                 continue

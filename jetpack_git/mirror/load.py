@@ -234,7 +234,7 @@ class _Load:
             except BadInput as error:
                 self._refuse(one.path, error)
                 continue
-            task = one.parsed.task if ours is None else merged(ours, one.parsed.task)
+            task = one.parsed.task if ours is None else merged(ours, one.parsed)
             clashes = self.clashes.get(one.path, [])
             if ours and one.path in bases:
                 task, more = three_way(bases[one.path], ours, one.parsed.task)
@@ -320,7 +320,7 @@ class _Load:
             if gone:
                 self._see(one, one.blob)
             return not gone
-        theirs = merged(ours, one.parsed.task)
+        theirs = merged(ours, one.parsed)
         known = self.db.one("mirror.is_known", path=one.path, blob=one.blob) is not None
         if text.task_text(theirs) != text.task_text(ours):
             if not known or (self.force and self._is_forced(one.path)):

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from jetpack_git.mirror.read import Parsed
 from jetpack_git.models.conflict import MEMORY_VALUES
 from jetpack_git.models.conflict import STATE
 from jetpack_git.models.conflict import VALUES
@@ -120,9 +121,13 @@ def three_way_memory(
     return merged, clashes
 
 
-def merged(ours: Task, theirs: Task) -> Task:
-    """The row with all that the file says; what no file says stays."""
-    is_parent = ours.children > 0
+def merged(ours: Task, parsed: Parsed) -> Task:
+    """The row with all that the file says; what no file says stays.
+
+    The file of a parent states no status; one that does is of a parent that became a leaf.
+    """
+    theirs = parsed.task
+    is_parent = ours.children > 0 and "status" not in parsed.lines
     return replace(
         theirs,
         status=ours.status if is_parent else theirs.status,

@@ -26,12 +26,15 @@ def stage(db: Database, worktree: str, *, index: str | None) -> list[str]:
     blobs = []
     for row in db.all("mirror.loose", worktree=worktree):
         path = str(row["path"])
-        if path in staged or row["branch"] not in (None, branch):
+        log = path.removesuffix(".md") + ".log"
+        if row["branch"] not in (None, branch):
+            continue
+        if path in staged:
+            found |= {log} - staged  # `git commit --all` has the file, but not its new log
             continue
         if files.stat(worktree, path) != row["stat"]:
             continue  # by hand, and not loaded yet
         blobs.append(row["blob"])
-        log = path.removesuffix(".md") + ".log"
         found |= {path, log, f"{path.partition('/')[0]}/{files.ATTRIBUTES_NAME}"} - staged
     gone = [str(row["path"]) for row in db.all("mirror.loose_gone", worktree=worktree)]
     gone = [one for one in gone if not os.path.lexists(f"{worktree}/{one}")]

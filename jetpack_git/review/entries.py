@@ -119,6 +119,13 @@ def _kind(sides: Sides, pair: Pair) -> str | None:
         return "cancelled" if after.status == Status.CANCELLED else "finished"
     if was_closed and not is_closed:
         return "reopened"
+    if (
+        was_closed
+        and before is not None
+        and before.status != after.status
+        and (after.status in CLOSED)
+    ):
+        return "cancelled" if after.status == Status.CANCELLED else "finished"
     old = before.status if before is not None else ""
     if after.status == old or after.status in CLOSED:
         return None

@@ -17,7 +17,6 @@ from jetpack_git.models.patterns import Pattern
 from jetpack_git.models.review import OFF
 from jetpack_git.models.review import Finding
 from jetpack_git.models.task import CLOSED
-from jetpack_git.models.task import OPEN
 from jetpack_git.models.task import Status
 from jetpack_git.models.transitions import TRANSITIONS
 from jetpack_git.review.learned import unreadable
@@ -66,10 +65,16 @@ def _states(sides: Sides) -> Found:
         if pair.trouble:
             continue
         if after is None:
-            if before is not None and before.status == Status.COMPLETED:
+            if (
+                before is not None
+                and pair.task_id in sides.before.closed
+                and (before.status != Status.CANCELLED)
+            ):
                 yield "deleted", pair.task_id, before.title
             continue
-        if before is not None and before.status in CLOSED and after.status in OPEN:
+        was_over = before is not None and before.status in CLOSED
+        if was_over and after.status not in CLOSED and after.id not in sides.after.children:
+            assert before is not None
             yield "reopened", after.id, f"was {before.status}, and is {after.status}"
         said = _unlogged(sides, pair)
         if said:
@@ -99,6 +104,12 @@ def _links(sides: Sides) -> Found:
             for other in (*pair.after.depends, pair.after.parent_id or pair.after.id):
                 if other not in tasks:
                     yield "missing", pair.after.id, other
+    gone = {one.task_id for one in sides.pairs if one.before and not one.after and not one.trouble}
+    known = {one.task_id for one in sides.pairs}
+    for task_id, task in sides.after.tasks.items() if gone else ():
+        for lost in sorted({*task.depends, task.parent_id or ""} & gone):
+            if task_id not in known:
+                yield "missing", task_id, lost
     for way in sides.after.loops([one.after.id for one in sides.pairs if one.after]):
         yield "cycle", way[0], " -> ".join(way)
 

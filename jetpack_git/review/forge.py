@@ -72,8 +72,16 @@ def _github(environment: Mapping[str, str], token: str) -> _Forge:
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
     return _Forge(
         f"{repository}/issues/{number}/comments", f"{repository}/issues/comments", "PATCH",
-        headers, "",
+        headers, _user(f"{_said(environment, 'GITHUB_API_URL')}/user", headers),
     )  # fmt: skip
+
+
+def _user(url: str, headers: Mapping[str, str]) -> str:
+    """The id of the token's user; "" for a job's own token, which may not ask and is a bot's."""
+    try:
+        return str(_ask("GET", url, headers)["id"])
+    except (StoreError, KeyError, TypeError):
+        return ""
 
 
 def _gitlab(environment: Mapping[str, str], token: str) -> _Forge:
@@ -93,11 +101,12 @@ def _said(environment: Mapping[str, str], name: str) -> str:
 
 
 def _is_ours(comment: Mapping[str, Any], forge: _Forge) -> bool:
-    """Whether we wrote it: on GitHub a bot did, because a job's token is a bot's."""
+    """Whether we wrote it. A job's own token does not know who it is, but that is a bot."""
     if not str(comment.get("body") or "").startswith(MARK):
         return False
     if forge.author:
-        return str((comment.get("author") or {}).get("id")) == forge.author
+        writer = comment.get("author") or comment.get("user") or {}
+        return str(writer.get("id")) == forge.author
     return (comment.get("user") or {}).get("type") == "Bot"
 
 
