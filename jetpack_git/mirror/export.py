@@ -243,7 +243,8 @@ def _write_log(
 ) -> None:
     """The log of the task, whose file is at `path`, has all of these events.
 
-    What is written `ahead` of the database is looked at again by the next sync.
+    What is written `ahead` of the database is looked at again by the next sync, and so is what
+    others have written there.
     """
     if not any(text.is_logged(one) for one in events):
         return
@@ -252,6 +253,9 @@ def _write_log(
     existing = (there or b"").decode("utf-8", "surrogateescape")
     wanted = text.log_text(existing, events)
     if wanted != existing:
+        seen = db.one("mirror.seen", worktree=worktree, path=path)
+        last = seen["stat"] if seen is not None else ""
+        ahead = ahead or (there is not None and files.stat(worktree, path) != last)
         stat = files.write(worktree, path, wanted.encode("utf-8", "surrogateescape"))
         db.run("mirror.see", worktree=worktree, path=path, blob="", stat="" if ahead else stat)
 

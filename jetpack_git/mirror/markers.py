@@ -30,9 +30,12 @@ def sides(worktree: str, path: str, data: bytes) -> Sides | None:
         names[name]: one
         for name, one in objects.blobs(names, cwd=Path(worktree), fetch=True).items()
     }
+    split = _split(content)  # in which somebody may have decided some of it already
+    if split is not None:
+        return split._replace(base=split.base or found.get(BASE))
     if OURS in found and THEIRS in found:
         return Sides(found.get(BASE), found[OURS], found[THEIRS])
-    return _split(content)
+    return None
 
 
 def _split(content: str) -> Sides | None:

@@ -71,20 +71,29 @@ def resolve(tasks: Tasks, number: int, side: str, *, agent: str) -> Task | Memor
             raise Negative(
                 f"There is no conflict {number} to decide.", hint="See: git jetpack conflicts"
             )
-        value = found.clash.chosen if side == "keep" else getattr(found.clash, side)
-        db.run("conflicts.resolve", number=number, now=clock.now())
-        note = f"{found.clash.field}: {side}"
-        tasks.journal.event("mirror.resolved", found.task_id, agent=agent, note=note)
-        if db.one("memories.get", id=found.task_id) is not None:
-            memories = Memories(db, worktree=tasks.journal.worktree)
-            memory = memories.get(found.task_id)
-            if value != found.clash.chosen:
-                memory = memories.set(memory.id, found.clash.field, value, agent=agent)
-            return memory
-        task = tasks.get(found.task_id)
-        if value != found.clash.chosen:
-            _set(tasks, task, found.clash.field, value, agent)
+        # What says how a task stands goes together.
+        both = [found]
+        if found.clash.field in STATE:
+            both = [one for one in unresolved(db, found.task_id) if one.clash.field in STATE]
+        for one in both:
+            db.run("conflicts.resolve", number=one.number, now=clock.now())
+            note = f"{one.clash.field}: {side}"
+            tasks.journal.event("mirror.resolved", one.task_id, agent=agent, note=note)
+        memories = Memories(db, worktree=tasks.journal.worktree)
+        is_memory = db.one("memories.get", id=found.task_id) is not None
+        for one in both:
+            field, value = one.clash.field, _value(one, side)
+            if value != one.clash.chosen and is_memory:
+                memories.set(one.task_id, field, value, agent=agent)
+            elif value != one.clash.chosen:
+                _set(tasks, tasks.get(one.task_id), field, value, agent)
+    if is_memory:
+        return memories.get(found.task_id)
     return tasks.get(found.task_id)
+
+
+def _value(found: Conflict, side: str) -> object:
+    return found.clash.chosen if side == "keep" else getattr(found.clash, side)
 
 
 def _set(tasks: Tasks, task: Task, field: str, value: object, agent: str) -> None:
