@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from jetpack_git.errors import BadInput
 from jetpack_git.models import durations
-from jetpack_git.models import parse
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.models.parse import sections
 from tests.conftest import Repo
 
 
@@ -21,7 +21,7 @@ from tests.conftest import Repo
 )
 def test_an_empty_config_means_the_defaults(text: str) -> None:
     """A setting that is not there is as if its default was."""
-    assert parse.config(text, source="c") == Config()
+    assert sections.config(text, source="c") == Config()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_an_empty_config_means_the_defaults(text: str) -> None:
 )
 def test_every_style_of_yaml_means_the_same(text: str) -> None:
     """Blocks, braces, quotes and the ends of lines do not matter."""
-    assert parse.config(text, source="c") == Config(
+    assert sections.config(text, source="c") == Config(
         guard=GuardConfig(mode="warn"),
         swarm=SwarmConfig(heartbeat_s=90.0, command="run {task_id}"),
     )
@@ -43,7 +43,7 @@ def test_every_style_of_yaml_means_the_same(text: str) -> None:
 
 def test_unknown_keys_are_named() -> None:
     """They change nothing, and the doctor tells them."""
-    found = parse.config("guards:\n  a: 1\nguard:\n  mod: off\n  mode: off\n", source="c")
+    found = sections.config("guards:\n  a: 1\nguard:\n  mod: off\n  mode: off\n", source="c")
     assert found == Config(guard=GuardConfig(mode="off"), unknown=("guards", "guard.mod"))
 
 
@@ -67,7 +67,7 @@ def test_unknown_keys_are_named() -> None:
 def test_what_cannot_be_used_is_told_with_its_line(text: str, wanted: str) -> None:
     """File, line and what is wrong."""
     with pytest.raises(BadInput) as told:
-        parse.config(text, source="c")
+        sections.config(text, source="c")
     assert told.value.message.startswith(wanted)
     assert told.value.hint
 
@@ -123,3 +123,27 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         durations.parse(text)
     assert len(told.value.message) < 100
     assert told.value.hint == "Write e.g. 30m, 2h or 1h30m."
+
+
+def test_agents_adapters_prices_and_budgets_have_names_of_their_own() -> None:
+    """Each entry is checked, and what it does not know is named with its place."""
+    text = (
+        "agents:\n  back:\n    adapter: claude\n    skills: [python, sql]\n    count: 2\n"
+        "adapters:\n  claude:\n    args: [--x]\n    env:\n      A: '1'\n    bypas: true\n"
+        "prices: {m-1: {input: 3, output: 15.5}}\nbudget:\n  day_cost: 20\n"
+    )
+    found = sections.config(text, source="c")
+    assert found.agents == {"back": {"adapter": "claude", "skills": ["python", "sql"], "count": 2}}
+    assert found.adapters == {"claude": {"args": ["--x"], "env": {"A": "1"}}}
+    assert found.prices == {"m-1": {"input": 3.0, "output": 15.5}}
+    assert (found.budget.day_cost, found.budget.task_cost) == (20.0, None)
+    assert found.unknown == ("adapters.claude.bypas",)
+    for bad, said in (
+        ("agents:\n  back: claude\n", "c:2: agents.back must be a mapping."),
+        ("agents:\n  back:\n    count: many\n", "c:3: count: Input should be a valid integer"),
+        ("budget:\n  day_cost: 0\n", "c:2: day_cost: Input should be greater than 0"),
+        ("adapters:\n  x:\n    env: {A: [b]}\n", "c:3: env: "),
+    ):
+        with pytest.raises(BadInput) as told:
+            sections.config(bad, source="c")
+        assert told.value.message.startswith(said)

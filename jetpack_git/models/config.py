@@ -5,6 +5,7 @@ Named tuples, because the hook reads them: to make a dataclass takes three times
 
 from __future__ import annotations
 
+from typing import Any
 from typing import NamedTuple
 
 
@@ -16,15 +17,29 @@ class GuardConfig(NamedTuple):
 
 
 class SwarmConfig(NamedTuple):
-    """How `git jetpack start` runs agents. Times are in seconds."""
+    """How `git jetpack start` runs agents. Times are in seconds.
+
+    `adapter` names what runs a task where an agent has no own; `command` is the template of the
+    adapter `command`. A run is ended that says nothing for `idle_timeout_s`, or more than
+    `output_limit_mb`. A transient failure is tried again `transient_retries` times. An agent
+    that fails `breaker` times in a row gets no more tasks. `on_event` is run for each event.
+    """
 
     command: str | None = None
+    adapter: str | None = None
+    model: str | None = None
     strategy: str = "best-fit"
     integrate: str = "leave"
     heartbeat_s: float = 30.0
     stale_after_s: float = 90.0
     stop_grace_s: float = 10.0
     task_timeout_s: float = 3600.0
+    idle_timeout_s: float = 1800.0
+    output_limit_mb: int = 256
+    transient_retries: int = 3
+    breaker: int = 5
+    prompt_tokens: int = 6000
+    on_event: str | None = None
     reservation_ttl_s: float = 3600.0
 
 
@@ -87,8 +102,32 @@ class MemoryConfig(NamedTuple):
     timeout_s: float = 20.0
 
 
+class BudgetConfig(NamedTuple):
+    """How much may be used at most: tokens, US dollars, and minutes that agents ran.
+
+    For one task, by one agent, on one day (in UTC), and by one swarm. None is no limit.
+    """
+
+    task_tokens: float | None = None
+    task_cost: float | None = None
+    task_minutes: float | None = None
+    agent_tokens: float | None = None
+    agent_cost: float | None = None
+    agent_minutes: float | None = None
+    day_tokens: float | None = None
+    day_cost: float | None = None
+    day_minutes: float | None = None
+    swarm_tokens: float | None = None
+    swarm_cost: float | None = None
+    swarm_minutes: float | None = None
+
+
 class Config(NamedTuple):
-    """All settings; a key that this version does not know is in `unknown`."""
+    """All settings; a key that this version does not know is in `unknown`.
+
+    `agents` are the kinds of agents of a swarm, `adapters` what is changed of an adapter, and
+    `prices` what a million tokens of a model cost in US dollars; each by its name.
+    """
 
     guard: GuardConfig = GuardConfig()
     swarm: SwarmConfig = SwarmConfig()
@@ -97,4 +136,8 @@ class Config(NamedTuple):
     mirror: MirrorConfig = MirrorConfig()
     review: ReviewConfig = ReviewConfig()
     memory: MemoryConfig = MemoryConfig()
+    budget: BudgetConfig = BudgetConfig()
+    agents: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+    adapters: dict[str, dict[str, Any]] = {}  # noqa: RUF012
+    prices: dict[str, dict[str, Any]] = {}  # noqa: RUF012
     unknown: tuple[str, ...] = ()

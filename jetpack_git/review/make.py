@@ -10,8 +10,8 @@ from jetpack_git.git import compare
 from jetpack_git.git import objects
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
-from jetpack_git.models import parse
 from jetpack_git.models.config import Config
+from jetpack_git.models.parse import sections
 from jetpack_git.models.review import Review
 from jetpack_git.review import entries
 from jetpack_git.review import learned
@@ -53,7 +53,7 @@ def _ends(branches: str | None, cwd: Path) -> tuple[str, str]:
 def _settings(revision: str, cwd: Path) -> Config:
     name = f"{revision}:{CONFIG}"
     data = objects.blobs([name], cwd=cwd, fetch=True).get(name, b"")
-    return parse.config(data.decode("utf-8", "replace"), source=f"{CONFIG} of {revision[:12]}")
+    return sections.config(data.decode("utf-8", "replace"), source=f"{CONFIG} of {revision[:12]}")
 
 
 def _titles(sides: Sides) -> dict[str, str]:

@@ -14,13 +14,6 @@ from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
-from jetpack_git.models.config import GuardConfig
-from jetpack_git.models.config import MemoryConfig
-from jetpack_git.models.config import MirrorConfig
-from jetpack_git.models.config import ReservationsConfig
-from jetpack_git.models.config import RetryPolicy
-from jetpack_git.models.config import ReviewConfig
-from jetpack_git.models.config import SwarmConfig
 
 NAME = "config"  # of the row in the table `meta`
 
@@ -48,9 +41,9 @@ def read(path: str | None, db: Database | None, *, keep: bool = False) -> Config
         return Config()
     found = _kept(db, text) if db else None
     if found is None:
-        from jetpack_git.models import parse
+        from jetpack_git.models.parse import sections
 
-        found = parse.config(text, source=path)
+        found = sections.config(text, source=path)
         if db and keep:
             _keep(db, text, found)
     return found
@@ -66,13 +59,11 @@ def _kept(db: Database, text: str) -> Config | None:
         if kept.get("version") != __version__ or kept.get("text") != text:
             return None
         found = kept["config"]
-        return Config(
-            GuardConfig(**found["guard"]), SwarmConfig(**found["swarm"]),
-            RetryPolicy(**found["tasks"]), ReservationsConfig(**found["reservations"]),
-            MirrorConfig(**found["mirror"]), ReviewConfig(**found["review"]),
-            MemoryConfig(**found["memory"]),
-            tuple(found["unknown"]),
-        )  # fmt: skip
+        sections = {
+            name: type(default)(**found[name]) if hasattr(default, "_asdict") else found[name]
+            for name, default in Config._field_defaults.items()
+        }
+        return Config(**(sections | {"unknown": tuple(found["unknown"])}))
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
         return None
 

@@ -12,7 +12,6 @@ from dataclasses import field
 from datetime import datetime
 from typing import Annotated
 from typing import Any
-from typing import Literal
 from typing import NotRequired
 
 from pydantic import AfterValidator
@@ -25,14 +24,6 @@ from typing_extensions import TypedDict
 from jetpack_git.errors import BadInput
 from jetpack_git.models import durations
 from jetpack_git.models import mapping
-from jetpack_git.models.config import Config
-from jetpack_git.models.config import GuardConfig
-from jetpack_git.models.config import MemoryConfig
-from jetpack_git.models.config import MirrorConfig
-from jetpack_git.models.config import ReservationsConfig
-from jetpack_git.models.config import RetryPolicy
-from jetpack_git.models.config import ReviewConfig
-from jetpack_git.models.config import SwarmConfig
 
 
 def _storable(value: str) -> str:
@@ -83,77 +74,6 @@ Moment = Annotated[Annotated[Text, AfterValidator(_moment)] | None, BeforeValida
 Texts = Annotated[list[Name], BeforeValidator(_list_if_none)]
 Seconds = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=10**9)]
 Estimate = Annotated[int | None, BeforeValidator(_duration), Field(gt=0, le=10**9)]
-
-
-class GuardFields(TypedDict, total=False):
-    """The section `guard` of the config."""
-
-    mode: Literal["block", "warn", "off"]
-    on_error: Literal["block", "warn", "allow"]
-
-
-class SwarmFields(TypedDict, total=False):
-    """The section `swarm` of the config."""
-
-    command: Optional
-    strategy: Literal["first-fit", "best-fit", "round-robin", "load-balanced", "graph-prioritized"]
-    integrate: Literal["leave", "merge"]
-    heartbeat: Seconds
-    stale_after: Seconds
-    stop_grace: Seconds
-    task_timeout: Seconds
-    reservation_ttl: Seconds
-
-
-class TasksFields(TypedDict, total=False):
-    """The section `tasks` of the config."""
-
-    max_attempts: Annotated[int, Field(ge=1, le=1000)]
-    retry_delay: Seconds
-    longest_delay: Seconds
-
-
-class ReservationsFields(TypedDict, total=False):
-    """The section `reservations` of the config."""
-
-    keep: Seconds
-
-
-class MirrorFields(TypedDict, total=False):
-    """The section `mirror` of the config."""
-
-    autostage: bool
-
-
-Level = Literal["error", "warning", "off"]
-
-
-class ReviewFields(TypedDict, total=False):
-    """The section `review` of the config."""
-
-    markers: Level
-    unreadable: Level
-    cycle: Level
-    missing: Level
-    deleted: Level
-    reopened: Level
-    log_changed: Level
-    hand_edited: Level
-    reserved: Level
-    undeclared: Level
-    no_task: Level
-
-
-class MemorySettings(TypedDict, total=False):
-    """The section `memory` of the config."""
-
-    embedder: Literal["hash", "minilm", "http", "command"]
-    url: Optional
-    model: Optional
-    key_env: Optional
-    command: Optional
-    dimension: Annotated[int, Field(ge=1, le=8192)]
-    timeout: Seconds
 
 
 class _TaskFields(TypedDict):
@@ -242,65 +162,12 @@ def header(text: str, shape: type, *, source: str, first_line: int = 1) -> Heade
     `first_line` is the line of the file on which `text` begins. Raises BadInput.
     """
     found = mapping.read(text, source=source, first_line=first_line)
-    fields = _checked(found, shape, source=source, line=first_line)
+    fields = checked(found, shape, source=source, line=first_line)
     unknown = {key: raw for key, raw in found.raw.items() if key not in shape.__annotations__}
     return Header(fields, unknown, found.lines)
 
 
-def config(text: str, *, source: str) -> Config:
-    """The settings in the text of a config file. Raises BadInput with file and line."""
-    found = mapping.read(text, source=source)
-    unknown = [key for key in found.values if key not in _SECTIONS]
-    sections: dict[str, dict[str, Any]] = {}
-    for name, shape in _SECTIONS.items():
-        section = found.values.get(name) or mapping.Mapping()
-        line = found.lines.get(name, 1)
-        if not isinstance(section, mapping.Mapping):
-            raise BadInput(
-                f"{source}:{line}: {name} must be a mapping.",
-                hint=f"Write the settings of {name} below it, indented, one a line.",
-            )
-        sections[name] = _checked(section, shape, source=source, line=line)
-        unknown += [f"{name}.{key}" for key in section.values if key not in shape.__annotations__]
-    swarm, tasks, reservations, memory = (
-        {_IN_SECONDS.get(key, key): one for key, one in sections[name].items()}
-        for name in ("swarm", "tasks", "reservations", "memory")
-    )
-    return Config(
-        guard=GuardConfig(**sections["guard"]),
-        swarm=SwarmConfig(**swarm),
-        tasks=RetryPolicy(**tasks),
-        reservations=ReservationsConfig(**reservations),
-        mirror=MirrorConfig(**sections["mirror"]),
-        review=ReviewConfig(**sections["review"]),
-        memory=MemoryConfig(**memory),
-        unknown=tuple(unknown),
-    )
-
-
-_SECTIONS: dict[str, type] = {
-    "guard": GuardFields,
-    "swarm": SwarmFields,
-    "tasks": TasksFields,
-    "reservations": ReservationsFields,
-    "mirror": MirrorFields,
-    "review": ReviewFields,
-    "memory": MemorySettings,
-}
-_IN_SECONDS = {
-    "heartbeat": "heartbeat_s",
-    "stale_after": "stale_after_s",
-    "stop_grace": "stop_grace_s",
-    "task_timeout": "task_timeout_s",
-    "reservation_ttl": "reservation_ttl_s",
-    "retry_delay": "retry_delay_s",
-    "longest_delay": "longest_delay_s",
-    "keep": "keep_s",
-    "timeout": "timeout_s",
-}
-
-
-def _checked(found: mapping.Mapping, shape: type, *, source: str, line: int) -> dict[str, Any]:
+def checked(found: mapping.Mapping, shape: type, *, source: str, line: int) -> dict[str, Any]:
     """The fields of `shape` in the mapping, which begins on `line`, as checked values."""
     known = {key: one for key, one in found.values.items() if key in shape.__annotations__}
     if shape not in _ADAPTERS:
