@@ -37,6 +37,14 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def drift() -> float:
+    """How far the time of day is ahead of `monotonic`, in seconds.
+
+    It changes when the machine sleeps, or its clock is set.
+    """
+    return time.time() - time.monotonic()
+
+
 def sleep(seconds: float) -> None:
     """That many seconds have passed."""
     time.sleep(seconds)

@@ -18,6 +18,8 @@ from swarm_tools import task
 
 from jetpack_git.errors import BadInput
 from jetpack_git.swarm import harness
+from jetpack_git.swarm import processes
+from jetpack_git.swarm.adapters import command
 
 FAST = "swarm:\n  stop_grace: 0.5\n  task_timeout: 1.5\n"
 
@@ -38,16 +40,16 @@ def on_branch(repo: Repo, task_id: str, name: str) -> str:
 
 def test_values_never_meet_a_shell() -> None:
     """The template is split first, and filled in afterwards, once."""
-    values = dict.fromkeys(harness.PLACES, "x") | {"branch": "$(touch y) {agent} '\"", "agent": "b"}
-    found = harness.arguments("run '{branch} {agent}' {Other} {}", values)
-    assert found == ["run", "$(touch y) {agent} '\" b", "{Other}", "{}"]
+    values = dict.fromkeys(command.PLACES, "x") | {"branch": "$(touch y) {agent} '\"", "agent": "b"}
+    found = command.of("run '{branch} {agent}' {Other} {} @mode @x").arguments(values)
+    assert found == ["run", "$(touch y) {agent} '\" b", "{Other}", "{}", "@x"]
 
 
 @pytest.mark.parametrize("template", ["", "  ", "run 'half", "run {title}"])
 def test_a_template_that_cannot_be_used_is_refused(template: str) -> None:
     """It is empty, cannot be split, or names a place that there is not."""
     with pytest.raises(BadInput):
-        harness.arguments(template, dict.fromkeys(harness.PLACES, ""))
+        command.of(template)
 
 
 def test_a_command_that_fails_fails_its_task(repo: Repo, one: str) -> None:
@@ -106,8 +108,8 @@ def test_each_process_is_asked_to_end_once_and_its_leader_first(tmp_path: Path) 
         "trap 'echo asked >> terms' TERM; touch ready; sleep 60 & wait; wait; sleep 0.2; exit 7"
     )
     outcome = harness.run(
-        ["sh", "-c", script], cwd=tmp_path, env={harness.MARK: str(tmp_path)},
-        log=tmp_path / "log", timeout_s=30, grace_s=10, stop=(tmp_path / "ready").exists,
+        ["sh", "-c", script], cwd=tmp_path, env={processes.MARK: str(tmp_path)},
+        log=tmp_path / "log", limits=harness.Limits(30), stop=(tmp_path / "ready").exists,
         hurry=lambda: False, started=lambda pid: None,
     )  # fmt: skip
     assert outcome.kind == "stopped"

@@ -26,14 +26,14 @@ from swarm_tools import start
 from swarm_tools import task
 
 REFUSED = [
-    ((), "error: It is not said what runs a task.\nhint: Give --command 'CMD {task_id} "
-         "{prompt_file}', or swarm.command in the config.\n"),
+    ((), "error: It is not said what runs a task.\nhint: Give --adapter NAME or --command 'CMD "
+         "{task_id} {prompt_file}', or swarm.adapter in the config.\n"),
     (("--command", "x {title}"), "error: The command has an unknown place {title}.\nhint: Known "
      "are {task_id}, {prompt_file}, {worktree}, {branch}, {agent}\n"),
-    (("--command", "no-such-program"), "error: The command 'no-such-program' is not there.\n"
-     "hint: Check --command; it is run without a shell.\n"),
-    (("--command", "/etc/passwd {task_id}"), "error: The command '/etc/passwd' cannot be run.\n"
-     "hint: Check --command; it is run without a shell.\n"),
+    (("--command", "no-such-program"), "error: The program 'no-such-program' is not there.\n"
+     "hint: Install it, or say what else runs a task.\n"),
+    (("--command", "/etc/passwd {task_id}"), "error: The program '/etc/passwd' cannot be run.\n"
+     "hint: Install it, or say what else runs a task.\n"),
     (("--command", "true", "--base", "nowhere"), "error: There is no branch 'nowhere'.\n"
      "hint: See them with: git branch\n"),
 ]  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import click
 
@@ -18,60 +20,89 @@ from jetpack_git.errors import BadInput
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
-from jetpack_git.swarm import harness
 from jetpack_git.swarm import integrate as integration
+from jetpack_git.swarm import kinds
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
 from jetpack_git.swarm.worker import Job
 from jetpack_git.work import settings
 from jetpack_git.work.strategies import STRATEGIES
+from jetpack_git.work.swarms import Swarms
 from jetpack_git.workspace import Workspace
 
 
+def options(function: Callable[..., int]) -> Callable[..., int]:
+    """What every command that runs agents can be told."""
+    for one in reversed((
+        click.option("--adapter", metavar="NAME",
+                     help="The agents' program: claude, codex, gemini, opencode, browser …"),
+        click.option("--command", "template", metavar="CMD", help="What runs a task, see above."),
+        click.option("--strategy", type=click.Choice(list(STRATEGIES)),
+                     help="How agents choose tasks."),
+        click.option("--integrate", type=click.Choice(["leave", "merge"]),
+                     help="What happens to a finished task's branch."),
+        click.option("--base", help="The branch to start from; the current one if not said."),
+        click.option("--skills", help="The agents' skills, with commas between; none means any "
+                     "task."),
+        click.option("--stay", is_flag=True, help="Wait for more work until stopped."),
+    )):  # fmt: skip
+        function = one(function)
+    return function
+
+
 @command(short_help="Let a swarm of agents work on the ready tasks.")
-@click.option("-a", "--agents", type=click.IntRange(1, 256), default=1, show_default=True,
-              help="How many agents.")  # fmt: skip
-@click.option("--command", "template", metavar="CMD", help="What runs a task, see above.")
-@click.option("--strategy", type=click.Choice(list(STRATEGIES)), help="How agents choose tasks.")
-@click.option("--integrate", type=click.Choice(["leave", "merge"]),
-              help="What happens to a finished task's branch.")  # fmt: skip
-@click.option("--base", help="The branch to start from; the current one if not said.")
-@click.option("--skills", help="The agents' skills, with commas between; none means any task.")
-def start(
-    frame: Frame,
-    agents: int,
-    template: str | None,
-    strategy: str | None,
-    integrate: str | None,
-    base: str | None,
-    skills: str | None,
-) -> int:
+@click.option("-a", "--agents", type=click.IntRange(1, 256),
+              help="How many agents; 1, or what the config says.")  # fmt: skip
+@options
+def start(frame: Frame, agents: int | None, **said: Any) -> int:
     """Let a swarm of agents work until nothing is ready. Ctrl-C stops it in order.
 
-    CMD is run without a shell for each task, in a worktree of its own, with {task_id},
-    {prompt_file}, {worktree}, {branch} and {agent} filled in. Exit status 0 means done:
-    what it left uncommitted is committed on the branch jetpack/<id>-<title>. Exits 1 when
-    a task was not completed, or not merged.
+    Each task is given to an agent's program, in a worktree of its own, on the branch
+    jetpack/<id>-<title>; what it leaves uncommitted is committed there. CMD is run without
+    a shell, with {task_id}, {prompt_file}, {worktree}, {branch} and {agent} filled in; exit
+    status 0 means done. Without both options the config says what runs a task: its agents, or
+    swarm.adapter, or swarm.command. Exits 1 when a task was not completed, or not merged.
     """
+    return run(frame, agents, **said)
+
+
+def run(
+    frame: Frame, size: int | None, *, adapter: str | None, template: str | None,
+    strategy: str | None, integrate: str | None, base: str | None, skills: str | None, stay: bool,
+) -> int:  # fmt: skip
+    """The swarm has done its work; the exit code."""
+    if adapter and template:
+        raise BadInput("--adapter and --command exclude each other.", hint="Give one of them.")
     workspace = frame.workspace
     found = settings.of(workspace.clone, workspace.db, workspace.warnings)
     config = found.swarm
-    job = Job(
-        command=_command(template or config.command),
-        strategy=strategy or config.strategy,
-        base=_base(workspace, base),
-        integrate=(integrate or config.integrate) == "merge",
-        guarded=found.guard.mode == "block",
-        config=config,
-        policy=found.tasks,
-    )
-    _check(workspace, job)
     wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})
+    members = kinds.kinds(found, template=template, name=adapter, size=size, skills=wanted)
+    kinds.check(members)
+    name = _base(workspace, base)
+    merges = (integrate or config.integrate) == "merge"
+    _check(workspace, name, merges, config.stop_grace_s)
+    swarms = Swarms(workspace.db)
+    row = swarms.begin(base=name, size=len(members), bypass=", ".join(kinds.bypassed(members)))
+    job = Job(
+        swarm=row.id,
+        strategy=strategy or config.strategy,
+        base=name,
+        integrate=merges,
+        guarded=found.guard.mode == "block",
+        config=found,
+        stay=stay,
+    )
     watch = _watch(frame)
-    swarm = Swarm(workspace, job, size=agents, skills=wanted, report=watch.tell)
+    swarm = Swarm(workspace, job, members, report=watch.tell)
     _stop_on_signals(swarm)
-    with watch:
-        summary = swarm.run()
+    if row.bypass:
+        terminal.warn(f"{row.bypass} asks nobody before it acts: the config says so")
+    try:
+        with watch:
+            summary = swarm.run()
+    finally:
+        swarms.end(row.id)
     left = workspace.tasks.counts()
     frame.answer(_document(summary) | {"counts": left}, summary_lines(summary, left))
     if swarm.stop.asked():
@@ -88,17 +119,6 @@ def _watch(frame: Frame) -> Lines:
     return Table()
 
 
-def _command(template: str | None) -> str:
-    """The command's template, checked. Raises BadInput."""
-    if not template:
-        raise BadInput(
-            "It is not said what runs a task.",
-            hint="Give --command 'CMD {task_id} {prompt_file}', or swarm.command in the config.",
-        )
-    harness.check(harness.arguments(template, dict.fromkeys(harness.PLACES, "")))
-    return template
-
-
 def _base(workspace: Workspace, base: str | None) -> str:
     """The branch that tasks start from and are merged into. Raises BadInput."""
     where = Path(workspace.clone.worktree or workspace.clone.common_dir)
@@ -112,22 +132,22 @@ def _base(workspace: Workspace, base: str | None) -> str:
     return name
 
 
-def _check(workspace: Workspace, job: Job) -> None:
+def _check(workspace: Workspace, base: str, merges: bool, grace_s: float) -> None:
     """Warns of what would go wrong later; raises BadInput where that would be for sure."""
     root = workspace.clone.worktree
     where = Path(root or workspace.clone.common_dir)
-    for said in integration.settle(workspace, grace_s=job.config.stop_grace_s):
+    for said in integration.settle(workspace, grace_s=grace_s):
         terminal.warn(said)
     states = hooks.status(where)
     if not all(one.stands for one in states):
         terminal.warn("the guard's hooks are not all installed; see: git jetpack doctor")
-    if root is None or worktrees.current_branch(where) != job.base:
+    if root is None or worktrees.current_branch(where) != base:
         return
     loose = git("status", "--porcelain", "--untracked-files=all", "--", ".tasks", cwd=where)
-    if loose and job.integrate:
+    if loose and merges:
         raise BadInput(
             f"{len(loose.splitlines())} files under .tasks/ are not committed; the merges into "
-            f"{job.base} would meet them.",
+            f"{base} would meet them.",
             hint="Commit them first: git add .tasks && git commit -m 'Plan the work'",
         )
     if loose:

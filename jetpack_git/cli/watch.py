@@ -16,7 +16,8 @@ from jetpack_git.swarm.worker import Progress
 LOUD = frozenset(
     {
         "failed", "retry", "left", "lost", "broke", "not merged", "unmerged", "overlap",
-        "recovered", "stopping", "skipped", "warning", "heartbeat failed",
+        "recovered", "stopping", "skipped", "warning", "heartbeat failed", "again", "closed",
+        "clock", "waiting", "paused", "resumed", "draining", "scaled",
     }
 )  # fmt: skip
 ENDS = frozenset(
@@ -37,8 +38,9 @@ class Lines:
         pass
 
     def tell(self, progress: Progress) -> None:
-        """The line is printed."""
-        print(line(progress), file=self._out, flush=True)
+        """The line is printed; not what an agent says on its way."""
+        if progress.what != "says":
+            print(line(progress), file=self._out, flush=True)
 
 
 def summary_lines(summary: Summary, left: Mapping[str, int]) -> list[str]:

@@ -11,7 +11,7 @@ from jetpack_git.models.task import Task
 _REFERENCES = ("children", "dependents", "others")
 _ROWS = (
     "dependencies", "links", "aliases", "events", "reservations", "leases", "messages", "agents",
-    "conflicts", "marks", "measures",
+    "runs", "conflicts", "marks", "measures",
 )  # fmt: skip
 
 

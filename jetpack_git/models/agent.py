@@ -9,10 +9,16 @@ from enum import StrEnum
 class AgentStatus(StrEnum):
     """Where an agent is in its life."""
 
+    SPAWNING = "spawning"
     IDLE = "idle"
     WORKING = "working"
+    STOPPING = "stopping"
     STOPPED = "stopped"
+    FAILED = "failed"
     STALE = "stale"
+
+
+OVER = frozenset({AgentStatus.STOPPED, AgentStatus.FAILED})  # nobody lives under this name
 
 
 @dataclass(frozen=True)
@@ -42,3 +48,21 @@ class Agent:
     model: str | None = None
     retired_at: str | None = None
     works_in: str | None = None
+
+
+@dataclass(frozen=True)
+class Swarm:
+    """One coordinator, and what it is `wanted` to do: `run pause drain stop halt`.
+
+    `bypass` names the adapters that ask nobody before they act.
+    """
+
+    id: str
+    host: str
+    pid: int
+    pid_started: str | None
+    base: str
+    size: int
+    wanted: str
+    bypass: str
+    started_at: str

@@ -21,8 +21,9 @@ class SwarmConfig(NamedTuple):
 
     `adapter` names what runs a task where an agent has no own; `command` is the template of the
     adapter `command`. A run is ended that says nothing for `idle_timeout_s`, or more than
-    `output_limit_mb`. A transient failure is tried again `transient_retries` times. An agent
-    that fails `breaker` times in a row gets no more tasks. `on_event` is run for each event.
+    `output_limit_mb`. A transient failure is tried again `transient_retries` times, after
+    `transient_delay_s` and then twice as long each time. An agent that fails `breaker` times in
+    a row gets no more tasks. `on_event` is run for each event.
     """
 
     command: str | None = None
@@ -37,6 +38,7 @@ class SwarmConfig(NamedTuple):
     idle_timeout_s: float = 1800.0
     output_limit_mb: int = 256
     transient_retries: int = 3
+    transient_delay_s: float = 5.0
     breaker: int = 5
     prompt_tokens: int = 6000
     on_event: str | None = None

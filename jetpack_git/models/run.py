@@ -111,19 +111,11 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run, as it is kept. `counted` is what the CLI's own counters stood at."""
+class Cost:
+    """What the runs of one name used. `unknown` counts those whose cost nobody knows."""
 
-    id: int
-    task_id: str
-    agent: str
-    adapter: str
-    model: str | None
-    session: str | None
-    started_at: str
-    ended_at: str | None
-    ending: str | None
-    exit_code: int | None
+    name: str
+    runs: int
     usage: Usage
-    counted: Usage
-    note: str
+    unknown: int
+    minutes: float

@@ -20,7 +20,7 @@ from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.swarm import branches
-from jetpack_git.swarm import harness
+from jetpack_git.swarm import processes
 
 MOVING = "moving"  # the name of the note, in the table `meta`
 STALE_S = 2.0  # no living program holds git's index for so long without git at work
@@ -92,7 +92,7 @@ def _unlock(where: Path, grace_s: float) -> None:
     lock = _lock(where)
     deadline = clock.monotonic() + grace_s
     while lock.exists():
-        in_use = harness.git_at_work(str(where)) or clock.age(lock.stat().st_mtime) < STALE_S
+        in_use = processes.git_at_work(str(where)) or clock.age(lock.stat().st_mtime) < STALE_S
         if not in_use:
             lock.unlink(missing_ok=True)
         elif clock.monotonic() >= deadline:
@@ -101,7 +101,7 @@ def _unlock(where: Path, grace_s: float) -> None:
                 hint="Wait for the git that is at work there, and run the command again.",
             )
         else:
-            clock.sleep(harness.POLL_S)
+            clock.sleep(processes.POLL_S)
 
 
 def _put_back(where: Path, note: dict[str, Any]) -> list[str]:

@@ -227,6 +227,24 @@ def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:
     return [one for one in out.split("\0") if one]
 
 
+def has_work(start: str, worktree: Path, task_id: str) -> bool:
+    """Whether the worktree differs from the commit in more than the task's own files.
+
+    One that is gone, or that git cannot read, is somebody else's to judge.
+    """
+    own = {files.task_path(task_id), files.log_path(task_id)}
+    found = set()
+    for args in (
+        ("diff", "--name-only", "-z", "--no-renames", start),
+        ("ls-files", "--others", "--exclude-standard", "-z"),
+    ):
+        done = run(*args, cwd=worktree, check=False) if worktree.is_dir() else None
+        if done is None or done.returncode != 0:
+            return True
+        found |= set(os.fsdecode(done.stdout).split("\0"))
+    return bool(found - own - {""})
+
+
 def paths_in(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
     """Those of the paths that the commit has."""
     out = git("ls-tree", "-r", "--name-only", "-z", "--full-tree", commit, cwd=cwd)

@@ -1,44 +1,48 @@
-"""The coordinator: starts agents, keeps their hearts beating, and ends them in order."""
+"""The coordinator: starts agents, keeps them at work, and ends them in order."""
 
 from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
-from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import open_database
-from jetpack_git.errors import GitFailed
 from jetpack_git.errors import JetpackError
-from jetpack_git.git import worktrees
+from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import find
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.task import Task
+from jetpack_git.swarm import heart
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import processes
+from jetpack_git.swarm.kinds import Kind
 from jetpack_git.swarm.recover import bury
-from jetpack_git.swarm.recover import recover
+from jetpack_git.swarm.recover import let_go
+from jetpack_git.swarm.roster import Roster
 from jetpack_git.swarm.worker import Job
 from jetpack_git.swarm.worker import Progress
 from jetpack_git.swarm.worker import Stop
 from jetpack_git.swarm.worker import Worker
 from jetpack_git.work import claims
 from jetpack_git.work.agents import Agents
+from jetpack_git.work.budgets import Budget
 from jetpack_git.work.metrics import DEFAULT_ESTIMATE_S
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.strategies import Candidate
 from jetpack_git.work.strategies import Claimant
 from jetpack_git.work.strategies import assign
-from jetpack_git.work.tasks import Tasks
+from jetpack_git.work.swarms import Swarms
 from jetpack_git.workspace import Workspace
 
 LOOK_AGAIN_S = 2.0
-ANY_TASK = Candidate("", frozenset(), 0, 0, 0.0)  # all agents of a swarm cover the same tasks
-MOST_AGENTS = 1000
-MOST_SKIPPED = 3  # worktrees that cannot be made one after the other, before it is given up
+OBEY_S = 0.5  # how soon the swarm does what its row in the database wants
+ANY_TASK = Candidate("", frozenset(), 0, 0, 0.0)  # agents of the same skills cover the same tasks
+BAD = frozenset({"failed", "retry", "broke"})
 
 
 @dataclass
@@ -66,23 +70,27 @@ class Swarm:
         self,
         workspace: Workspace,
         job: Job,
+        kinds: list[Kind],
         *,
-        size: int,
-        skills: Sequence[str] = (),
         report: Callable[[Progress], None],
     ) -> None:
         self.workspace = workspace
         self.job = job
         self.summary = Summary()
         self.stop = Stop()
-        self._size = size
-        self._skills = skills
+        self._size = len(kinds)
+        self._roster = Roster(workspace, kinds, base=job.base, skipped=self._skipped)
         self._report = report
         self._said: queue.SimpleQueue[Progress] = queue.SimpleQueue()
         self._state = threading.Condition()
+        self._threads: list[threading.Thread] = []
+        self._wanted = "run"
+        self._obeyed_at = clock.monotonic()
+        self._staying: set[str] = set()
         self._busy = 0
-        self._tried: set[str] = set()
-        self._idle: dict[str, Claimant] = {}
+        self._tried: Counter[str] = Counter()
+        self._closed: dict[str, str] = {}
+        self._idle: dict[str, tuple[Claimant, tuple[str, ...]]] = {}
         self._served: dict[str, Claimant] = {}
         self._living: list[tuple[Agent, Worker]] = []
 
@@ -91,32 +99,30 @@ class Swarm:
 
         Every agent has ended, and holds nothing.
         """
-        config = self.job.config
-        for sentence in recover(
-            self.workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s
-        ):
-            self._report(Progress(clock.now(), "-", "recovered", None, sentence))
+        processes.adopt_orphans()
+        heart.first(
+            self.workspace, self.job.config.swarm, stop=self.stop.asked,
+            tell=lambda what, note: self._report(Progress(clock.now(), "-", what, None, note)),
+        )  # fmt: skip
         if self.job.integrate:
             self._merge_earlier()
-        threads = [threading.Thread(target=self._live, args=(one,)) for one in self._start_agents()]
-        beating = threading.Event()
-        heart = threading.Thread(target=self._beat, args=(beating,))
-        for thread in (*threads, heart):
-            thread.start()
+        self._enlist(self._size)
+        beats = heart.Heart(
+            self.workspace, self.job.config.swarm, living=self._alive, tell=self._tell
+        )
+        beats.start()
         try:
-            while any(thread.is_alive() for thread in threads):
+            while any(thread.is_alive() for thread in self._threads):
                 self._pass_on(timeout_s=0.2)
-                if self.stop.asked():
-                    self._wake()
+                self._obey()
         except BaseException:  # the watcher has gone: nobody would see the agents work on
             self.stop.times += 1
             raise
         finally:
             self._wake()
-            for thread in threads:
+            for thread in self._threads:
                 thread.join()
-            beating.set()
-            heart.join()
+            beats.stop()
             self._pass_on(timeout_s=0)
         return self.summary
 
@@ -128,63 +134,97 @@ class Swarm:
         self.stop.times += 1
         note = "agents end at once"
         if not self.stop.hurry():
-            note = f"agents get {self.job.config.stop_grace_s:g} s to end, and tasks go back"
+            grace_s = self.job.config.swarm.stop_grace_s
+            note = f"agents get {grace_s:g} s to end, and tasks go back"
         self._said.put(Progress(clock.now(), "-", "stopping", None, note))
+
+    def _tell(self, what: str, note: str, name: str = "-") -> None:
+        """The person who watches is told, later and by the thread that owns the terminal."""
+        self._said.put(Progress(clock.now(), name, what, None, note))
+
+    def _skipped(self, name: str, why: str) -> None:
+        self._tell("skipped", why, name)
+
+    def _enlist(self, number: int) -> None:
+        """As many agents more are at work."""
+        for agent, kind in self._roster.enlist(number):
+            thread = threading.Thread(target=self._live, args=(agent, kind))
+            with self._state:
+                self._staying.add(agent.name)
+            self._threads.append(thread)
+            thread.start()
+
+    def _obey(self) -> None:
+        """The swarm does what it was asked to: by a signal, or through its row."""
+        if self.stop.asked():
+            self._wake()
+            with suppress(StoreError):
+                Agents(self.workspace.db).stopping()
+        if clock.monotonic() < self._obeyed_at + OBEY_S:
+            return
+        self._obeyed_at = clock.monotonic()
+        with suppress(StoreError):
+            row = Swarms(self.workspace.db).get(self.job.swarm)
+            if row.wanted != self._wanted:
+                self._turn_to(row.wanted)
+            if row.size != self._size and not self.stop.asked():
+                self._resize(row.size)
+
+    def _turn_to(self, wanted: str) -> None:
+        with self._state:
+            self._wanted = wanted
+        self._tell({"run": "resumed", "pause": "paused", "drain": "draining"}.get(wanted, "told"),
+                   "" if wanted in ("run", "pause", "drain") else f"to {wanted}")  # fmt: skip
+        if wanted in ("stop", "halt"):
+            self.ask_to_stop()
+            self.stop.times += wanted == "halt"
+        self._wake()
+
+    def _resize(self, size: int) -> None:
+        with self._state:
+            self._size = size
+            missing = size - len(self._staying)
+        self._tell("scaled", f"to {size} agents")
+        if missing > 0:
+            try:
+                self._enlist(missing)
+            except JetpackError as error:
+                self._tell("skipped", error.message)
+        self._wake()
+
+    def _alive(self) -> list[tuple[Agent, Worker]]:
+        with self._state:
+            return list(self._living)
 
     def _wake(self) -> None:
         """Agents that wait for work look whether there is any, or whether to stop."""
         with self._state:
             self._state.notify_all()
 
-    def _start_agents(self) -> list[Agent]:
-        """As many agents as wanted, each with a name that nobody else uses and a worktree.
-
-        A worktree that cannot be used is left alone, and so is its agent's name.
-        """
-        agents: list[Agent] = []
-        known = Agents(self.workspace.db)
-        skipped = 0
-        for number in range(1, MOST_AGENTS):
-            if len(agents) == self._size:
-                break
-            name = f"agent-{number}"
-            path = Path(self.workspace.clone.pool, name)
-            was_there = path.exists()
-            agent = known.start(name, worktree=str(path), skills=self._skills)
-            if agent is None:
-                continue
-            agents.append(agent)
-            try:
-                _check_usable(path, Path(self.workspace.clone.common_dir), self.job.base)
-            except JetpackError as error:
-                known.finish(agents.pop())
-                skipped += 1
-                if skipped > MOST_SKIPPED and not was_there:
-                    if agents:
-                        break
-                    raise
-                self._report(Progress(clock.now(), name, "skipped", None, error.message))
-        return agents
-
-    def _live(self, agent: Agent) -> None:
+    def _live(self, agent: Agent, kind: Kind) -> None:
         """The agent's whole life, in a thread and with a connection of its own.
 
         Whatever goes wrong in it, the agent holds nothing at its end.
         """
+        left = False
         try:
             workspace = self._open(agent)
             try:
-                if self._work_on(workspace, agent):
-                    self._let_go(workspace, agent)
+                left = self._work_on(workspace, agent, kind)
+                if left:
+                    let_go(workspace, agent)
             finally:
                 workspace.close()
         except Exception as error:
             note = f"{type(error).__name__}: {error}"
-            self._said.put(Progress(clock.now(), agent.name, "broke", None, note))
+            self._tell("broke", note, agent.name)
             with self._state:
                 self.summary.broken.append(f"{agent.name}: {note}")
             self._bury(agent)
-        self._said.put(Progress(clock.now(), agent.name, "stopped"))
+        finally:
+            with self._state:
+                self._staying.discard(agent.name)
+        self._tell("stopped", "", agent.name)
 
     def _open(self, agent: Agent) -> Workspace:
         """The clone, seen from the agent's worktree."""
@@ -193,37 +233,45 @@ class Swarm:
             clone, open_database(clone.database), name=agent.name, incarnation=agent.incarnation
         )
 
-    def _work_on(self, workspace: Workspace, agent: Agent) -> bool:
+    def _work_on(self, workspace: Workspace, agent: Agent, kind: Kind) -> bool:
         """Whether the agent has lived until there was no work, or it was stopped.
 
         If not, others have declared it dead meanwhile: its affairs are theirs to settle.
         """
-        worker = Worker(workspace, agent, self.job, stop=self.stop, report=self._said.put)
+        worker = Worker(workspace, agent, kind, self.job, stop=self.stop, report=self._said.put)
         worker.tell("started")
         with self._state:
             self._living.append((agent, worker))
         try:
+            bad = 0
             while not self.stop.asked() and not worker.lost.is_set():
                 worker.check_worktree()
-                task = self._next(workspace, agent)
+                Agents(workspace.db).work(agent, None)
+                task = self._next(workspace, agent, kind)
                 if task is None:
                     break
-                self._work(worker, task)
+                bad = bad + 1 if self._work(worker, task) in BAD else 0
+                if worker.closed:
+                    self._close(kind.name, worker.closed)
+                if bad >= self.job.config.swarm.breaker:
+                    self._tell("closed", f"{bad} tasks in a row came to nothing", agent.name)
+                    with self._state:
+                        self.summary.broken.append(f"{agent.name}: {bad} tasks came to nothing")
+                    break
         finally:
             with self._state:
                 self._living.remove((agent, worker))
         return not worker.lost.is_set()
 
-    def _let_go(self, workspace: Workspace, agent: Agent) -> None:
-        """The agent holds nothing any more, not even what its commands claimed themselves."""
-        for row in workspace.db.all("tasks.held", agent=agent.name):
-            if row["incarnation"] == agent.incarnation:
-                Tasks(workspace.db).release(
-                    str(row["id"]), agent=agent.name, incarnation=agent.incarnation,
-                    reason="its agent has ended",
-                )  # fmt: skip
-        workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
-        Agents(workspace.db).finish(agent)
+    def _close(self, kind: str, why: str) -> None:
+        """No agent of the kind gets any more work."""
+        with self._state:
+            known = kind in self._closed
+            self._closed[kind] = why
+            if not known:
+                self.summary.broken.append(why)
+        if not known:
+            self._tell("closed", why)
 
     def _bury(self, agent: Agent) -> None:
         """The affairs of an agent whose life broke off are settled, now or by the next swarm."""
@@ -231,16 +279,16 @@ class Swarm:
             clone = self.workspace.clone
             workspace = Workspace(clone, open_database(clone.database), name=None, incarnation=None)
             try:
-                told = bury(workspace, agent, self.job.config.stop_grace_s)
+                told = bury(workspace, agent, self.job.config.swarm.stop_grace_s)
             finally:
                 workspace.close()
         except Exception as error:
             told = [f"{agent.name} cannot be settled yet: {error}"]
         for sentence in told:
-            self._said.put(Progress(clock.now(), "-", "recovered", None, sentence))
+            self._tell("recovered", sentence)
 
-    def _work(self, worker: Worker, task: Task) -> None:
-        """The task has been done or given up, and everybody may look for more."""
+    def _work(self, worker: Worker, task: Task) -> str:
+        """What became of the task; everybody may look for more."""
         what = "broke"
         try:
             what = worker.do(task)
@@ -248,24 +296,28 @@ class Swarm:
         finally:
             with self._state:
                 self._busy -= 1
+                if what == "stopped":
+                    self._tried[task.id] -= 1
                 self.summary.results.append((task, worker.agent.name, what))
                 self._state.notify_all()
+        return what
 
-    def _next(self, workspace: Workspace, agent: Agent) -> Task | None:
+    def _next(self, workspace: Workspace, agent: Agent, kind: Kind) -> Task | None:
         """The agent's next task; None when there is none now and none can come.
 
         While others are at work, a task that overlaps what they reserve is not taken, and
         new tasks may still become ready.
         """
         with self._state:
-            self._idle[agent.name] = self._served.get(agent.name, Claimant(agent.name))
+            claimant = self._served.get(agent.name, Claimant(agent.name))
+            self._idle[agent.name] = claimant, agent.skills
             try:
-                while not self.stop.asked():
-                    if self._is_first(agent):
+                while not self.stop.asked() and not self._is_over(workspace, agent, kind):
+                    if self._wanted == "run" and self._is_first(agent):
                         task = self._claim(workspace, agent)
                         if task is not None:
                             return task
-                        if self._busy == 0:
+                        if self._busy == 0 and not self.job.stay:
                             return None
                     self._state.wait(LOOK_AGAIN_S)
             finally:
@@ -273,56 +325,45 @@ class Swarm:
                 self._state.notify_all()
         return None
 
+    def _is_over(self, workspace: Workspace, agent: Agent, kind: Kind) -> bool:
+        """Whether the agent gets no more work: there are too many, or nothing left to spend."""
+        if len(self._staying) > self._size:
+            self._staying.discard(agent.name)
+            return True
+        if self._wanted == "drain" or kind.name in self._closed:
+            return True
+        budget = Budget(
+            workspace.db, self.job.config.budget, agent=agent.name, swarm=self.job.swarm
+        )
+        spent = budget.spent()
+        if spent is not None:
+            note = f"{agent.name}: {spent.text}"
+            self.summary.broken.append(note)
+            self._tell("closed", spent.text, agent.name)
+        return spent is not None
+
     def _is_first(self, agent: Agent) -> bool:
-        """Whether the strategy serves this one before the other idle agents."""
+        """Whether the strategy serves this one before the other idle agents of its skills."""
         strategy = STRATEGIES[self.job.strategy]
-        pairs = assign(strategy, self._idle.values(), [ANY_TASK])
-        return pairs[0][0].name == agent.name
+        alike = [one for one, skills in self._idle.values() if skills == agent.skills]
+        return assign(strategy, alike, [ANY_TASK])[0][0].name == agent.name
 
     def _claim(self, workspace: Workspace, agent: Agent) -> Task | None:
+        config = self.job.config.swarm
+        most = config.breaker if self.job.stay else 1
         task = claims.claim_next(
             workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
-            skills=agent.skills, strategy=self.job.strategy, without=self._tried,
-            overlapping=self._busy == 0, reserve_for_s=self.job.config.reservation_ttl_s,
+            skills=agent.skills, strategy=self.job.strategy,
+            without={one for one, times in self._tried.items() if times >= most},
+            overlapping=self._busy == 0, reserve_for_s=config.reservation_ttl_s,
         )  # fmt: skip
         if task is not None:
             self._busy += 1
-            self._tried.add(task.id)
-            load_s = self._idle[agent.name].load_s + (task.estimate_s or DEFAULT_ESTIMATE_S)
-            self._served[agent.name] = Claimant(agent.name, served=len(self._tried), load_s=load_s)
+            self._tried[task.id] += 1
+            load_s = self._idle[agent.name][0].load_s + (task.estimate_s or DEFAULT_ESTIMATE_S)
+            served = self._tried.total()
+            self._served[agent.name] = Claimant(agent.name, served=served, load_s=load_s)
         return task
-
-    def _beat(self, done: threading.Event) -> None:
-        """The agents' heartbeats are fresh as long as they live; the dead are recovered."""
-        config = self.job.config
-        clone = self.workspace.clone
-        workspace = Workspace(clone, open_database(clone.database), name=None, incarnation=None)
-        while not done.wait(config.heartbeat_s):
-            try:
-                self._beat_once(workspace)
-                for sentence in recover(
-                    workspace, stale_after_s=config.stale_after_s, grace_s=config.stop_grace_s,
-                    between=lambda: self._beat_once(workspace),
-                ):  # fmt: skip
-                    self._said.put(Progress(clock.now(), "-", "recovered", None, sentence))
-            except Exception as error:  # the next beat may go well: a heart does not stop
-                note = f"{type(error).__name__}: {error}"
-                self._said.put(Progress(clock.now(), "-", "heartbeat failed", None, note))
-        workspace.close()
-
-    def _beat_once(self, workspace: Workspace) -> None:
-        """Each living agent's heartbeat is fresh, and its reservations last."""
-        agents = Agents(workspace.db)
-        with self._state:
-            living = list(self._living)
-        for agent, worker in living:
-            if not agents.beat(agent):
-                worker.lost.set()
-                continue
-            workspace.reservations.extend(
-                agent=agent.name, incarnation=agent.incarnation or "",
-                ttl_s=self.job.config.reservation_ttl_s,
-            )  # fmt: skip
 
     def _merge_earlier(self) -> None:
         """What an earlier swarm finished but did not merge is merged."""
@@ -349,11 +390,3 @@ class Swarm:
                 )
         except queue.Empty:
             pass
-
-
-def _check_usable(path: Path, clone: Path, base: str) -> None:
-    """A worktree is at `path`, and holds nothing that git could not take in."""
-    worktrees.ensure(path, clone=clone, start=base)
-    odd = worktrees.nested(path)
-    if odd:
-        raise GitFailed(f"{path} holds a repository of its own, {odd[0]}; it is left as it is.")

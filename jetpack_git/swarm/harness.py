@@ -1,256 +1,223 @@
-"""The harness: runs one command for one task, and ends it with all that it started.
-
-What a command started is found by its process group and, where there is a `/proc`, by the
-`JETPACK_INCARNATION` in its environment as well: that also finds a process that left the
-group, or whose parent was killed together with the coordinator.
-"""
+"""The harness: runs one command, hears what it says, and ends it with all that it started."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
-import shlex
+import selectors
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from jetpack_git import clock
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git.run import NO_LOAD
 from jetpack_git.git.run import environment
+from jetpack_git.swarm import processes
 
-PLACES = ("task_id", "prompt_file", "worktree", "branch", "agent")
-POLL_S = 0.05
+LOOK_S = 0.2  # how soon a wish to stop is seen
 TAIL = 2000
-MARK = "JETPACK_INCARNATION"
-LAST_S = 5.0  # how long the system may take to end what was killed
+CHUNK = 1 << 16
+LONGEST_LINE = 16 << 20  # bytes; a longer line is kept in the log, and not heard
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may take: seconds in all, seconds without a word, and bytes of output."""
+
+    wall_s: float
+    idle_s: float = 1e9
+    output: int = 1 << 40
+    grace_s: float = 10.0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: `done`, `failed`, `timeout` or `stopped`, and its last words."""
+    """Why a command is over, its exit code, and its last words.
+
+    `kind` is `ended`, or why it was made to end: `stopped`, `timeout`, `silent` or `flood`.
+    """
 
     kind: str
     code: int | None
     tail: str
 
 
-def arguments(template: str, values: Mapping[str, str]) -> list[str]:
-    """The command's argument list: the template split as a shell does, then filled in.
-
-    No shell ever sees the values. Raises BadInput for a template that cannot be used.
-    """
-    try:
-        parts = shlex.split(template)
-    except ValueError as error:
-        raise BadInput(f"The command {template!r} cannot be split: {error}.") from error
-    if not parts:
-        raise BadInput("The command is empty.", hint="Say what runs a task: --command 'CMD …'")
-    for name in re.findall(r"\{([a-z_]+)\}", template):
-        if name not in PLACES:
-            raise BadInput(
-                f"The command has an unknown place {{{name}}}.",
-                hint="Known are " + ", ".join(f"{{{one}}}" for one in PLACES),
-            )
-    return [_filled(part, values) for part in parts]
-
-
-def _filled(part: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{([a-z_]+)\}", lambda found: values[found[1]], part)
-
-
 def run(
     argv: list[str],
     *,
     cwd: Path,
-    env: dict[str, str],
+    env: Mapping[str, str],
     log: Path,
-    timeout_s: float,
-    grace_s: float,
+    limits: Limits,
     stop: Callable[[], bool],
     hurry: Callable[[], bool],
     started: Callable[[int], None],
+    heard: Callable[[bytes], None] = lambda line: None,
+    stdin: Path | None = None,
 ) -> Outcome:
     """The command has ended, and nothing that it started still runs.
 
-    It gets an empty stdin; what it prints goes to `log`. When `stop` says so or the time is
-    over it is asked to end (SIGTERM), and made to after `grace_s` seconds or when `hurry`
-    says so. Raises StoreError when it cannot be started.
+    What it prints goes to `log`, and each line of its stdout to `heard` as well. When `stop`
+    says so or a limit is met it is asked to end (SIGTERM), and made to after the time of
+    grace or when `hurry` says so. Raises StoreError when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        begin = output.tell()
+    with log.open("ab") as output, open(stdin or os.devnull, "rb") as given:
         try:
             child = subprocess.Popen(
-                argv, cwd=cwd, env=_environment(env), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                argv, cwd=cwd, env=dict(env), stdin=given, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, start_new_session=True,
             )  # fmt: skip
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise StoreError(
-                f"{argv[0]} cannot be started: {why}.", hint="Check --command."
+                f"{argv[0]} cannot be started: {why}.", hint="Check what runs a task."
             ) from error
+        ears = _Ears(child, output, heard)
         try:
             started(child.pid)
-            kind = _wait(child, stop, clock.monotonic() + timeout_s)
+            kind = _wait(child, ears, stop, limits)
         finally:
-            mark = env.get(MARK)
-            end_all(child.pid, mark, grace_s, hurry=hurry, leader=child)
-    tail = _tail(log, begin)
-    if kind == "ended":
-        kind = "done" if child.returncode == 0 else "failed"
-    return Outcome(kind, child.returncode, tail)
+            mark = env.get(processes.MARK)
+            processes.end_all(
+                child.pid, mark, limits.grace_s, hurry=hurry, leader=child, folder=str(cwd)
+            )
+            ears.close()
+    return Outcome(kind, child.returncode, ears.tail)
 
 
-def _wait(child: subprocess.Popen[bytes], stop: Callable[[], bool], deadline: float) -> str:
-    """Why the wait is over: the command has `ended`, was `stopped`, or met its `timeout`."""
-    while True:
+class _Ears:
+    """Hears what a command prints on its two streams."""
+
+    def __init__(
+        self, child: subprocess.Popen[bytes], log: IO[bytes], heard: Callable[[bytes], None]
+    ) -> None:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        self.total = 0
+        self.last = clock.monotonic()
+        self._log = log
+        self._heard = heard
+        self._line = b""
+        self._skips = False
+        self._end = b""
+        self._out, self._err = child.stdout, child.stderr
+        self._pidfd = os.pidfd_open(child.pid) if hasattr(os, "pidfd_open") else None
+        self._selector = selectors.DefaultSelector()
+        for stream in (self._out, self._err):
+            os.set_blocking(stream.fileno(), False)
+            self._selector.register(stream, selectors.EVENT_READ)
+        if self._pidfd is not None:
+            self._selector.register(self._pidfd, selectors.EVENT_READ)
+
+    @property
+    def tail(self) -> str:
+        """The end of what was printed."""
+        return self._end[-TAIL:].decode("utf-8", "replace").strip()
+
+    def listen(self) -> None:
+        """What has come within a moment is heard; the command's end is waited for no longer."""
+        wait_s = LOOK_S if self._pidfd is not None else processes.POLL_S
+        for key, _ in self._selector.select(wait_s):
+            if key.fileobj == self._pidfd or not self._hear(key.fd):
+                self._selector.unregister(key.fileobj)
+
+    def _hear(self, stream: int) -> bool:
+        """Whether there may be more to come."""
         try:
-            child.wait(POLL_S)
-        except subprocess.TimeoutExpired:
-            if stop():
-                return "stopped"
-            if clock.monotonic() > deadline:
-                return "timeout"
-        else:
+            data = os.read(stream, CHUNK)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self.total += len(data)
+        self.last = clock.monotonic()
+        self._log.write(data)
+        self._log.flush()
+        self._end = (self._end + data)[-2 * TAIL :]
+        if stream == self._out.fileno():
+            self._take(data)
+        return True
+
+    def _take(self, data: bytes) -> None:
+        *whole, rest = (self._line + data).split(b"\n")
+        for line in whole:
+            if not self._skips:
+                self._heard(line)
+            self._skips = False
+        self._line = rest
+        if len(rest) > LONGEST_LINE:
+            self._line, self._skips = b"", True
+
+    def close(self) -> None:
+        """What is left in the pipes is heard; who still holds them writes to nobody."""
+        for stream in (self._out, self._err):
+            for _ in range(64):  # of an endless writer that nobody could end, no more
+                before = self.total
+                if not self._hear(stream.fileno()) or self.total == before:
+                    break
+        if self._line and not self._skips:
+            self._heard(self._line)
+        self._selector.close()
+        self._out.close()
+        self._err.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+
+
+def _wait(
+    child: subprocess.Popen[bytes], ears: _Ears, stop: Callable[[], bool], limits: Limits
+) -> str:
+    """Why the wait is over."""
+    deadline = clock.monotonic() + limits.wall_s
+    while True:
+        ears.listen()
+        if ears.total > limits.output:
+            return "flood"
+        if child.poll() is not None:
             return "ended"
-
-
-def end_all(
-    group: int | None,
-    mark: str | None,
-    grace_s: float,
-    *,
-    hurry: Callable[[], bool] = lambda: False,
-    leader: subprocess.Popen[bytes] | None = None,
-) -> None:
-    """Nobody of the process group is left, nor any process that bears the mark.
-
-    They are asked to end first, and made to after `grace_s` seconds or when `hurry` says so.
-    """
-    asked: set[int] = set()
-    now = clock.monotonic()
-    deadline, last = now + grace_s, now + grace_s + LAST_S
-    while clock.monotonic() < last:
-        if leader is not None:
-            leader.poll()
-        left = _members(group) | {pid for pid in marked(mark) if _group(pid) != group}
-        if not left:
-            return
-        made_to = hurry() or clock.monotonic() >= deadline
-        # The group comes first (it is a negative number), and all of it at one stroke: a shell
-        # that sees its child end before it is asked itself would take the work for done.
-        for pid in sorted(left if made_to else left - asked):
-            _signal(pid, signal.SIGKILL if made_to else signal.SIGTERM)
-        asked |= left
-        clock.sleep(POLL_S)
-
-
-def _members(group: int | None) -> set[int]:
-    """The group as the target of a signal (a negative number); empty when nobody is in it.
-
-    A dead process that nobody has waited for yet does not count, where that can be seen.
-    """
-    if group is None or not _signal(-group, 0):
-        return set()
-    stats = [_read(pid, "stat").rpartition(b")")[2].split() for pid in _processes()]
-    alive = [one for one in stats if one and one[0] not in b"ZX" and int(one[2]) == group]
-    return {-group} if alive or not stats else set()
-
-
-def _group(pid: int) -> int | None:
-    try:
-        return os.getpgid(pid)
-    except OSError:
-        return None
-
-
-def marked(mark: str | None) -> set[int]:
-    """The processes of this user that bear the mark in their environment."""
-    if mark is None:
-        return set()
-    wanted = f"{MARK}={mark}".encode()
-    return {pid for pid in _processes() if wanted in _read(pid, "environ").split(b"\0")}
-
-
-def git_at_work(worktree: str) -> bool:
-    """Whether a git command of this user still runs in the worktree."""
-    return any(
-        _read(pid, "comm").strip() == b"git" and _folder(pid) == worktree for pid in _processes()
-    )
-
-
-def _processes() -> list[int]:
-    """The other processes of this user, as far as the system tells."""
-    try:
-        found = [int(one.name) for one in os.scandir("/proc") if one.name.isdecimal()]
-    except OSError:
-        return []
-    return [pid for pid in found if pid != os.getpid() and _is_mine(pid)]
-
-
-def _is_mine(pid: int) -> bool:
-    try:
-        return os.stat(f"/proc/{pid}").st_uid == os.getuid()
-    except OSError:
-        return False
-
-
-def _read(pid: int, name: str) -> bytes:
-    """What the system tells of the process; nothing when it has gone."""
-    try:
-        with open(f"/proc/{pid}/{name}", "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
-
-
-def _folder(pid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return ""
-
-
-def _signal(target: int, number: int) -> bool:
-    """Whether there was somebody to get the signal; a negative target is a group."""
-    try:
-        os.kill(target, number)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+        if stop():
+            return "stopped"
+        if clock.monotonic() > deadline:
+            return "timeout"
+        if clock.monotonic() > ears.last + limits.idle_s:
+            return "silent"
 
 
 def check(argv: list[str]) -> None:
     """The program can be started, as far as is known beforehand. Raises BadInput."""
     program = argv[0]
     relative = os.sep in program and not os.path.isabs(program)
-    if relative or shutil.which(program, path=_environment({})["PATH"]):
+    if relative or shutil.which(program, path=inherited()["PATH"]):
         return
     what = "cannot be run" if os.path.isabs(program) and os.path.exists(program) else "is not there"
     raise BadInput(
-        f"The command {program!r} {what}.", hint="Check --command; it is run without a shell."
+        f"The program {program!r} {what}.", hint="Install it, or say what else runs a task."
     )
 
 
-def _environment(extra: dict[str, str]) -> dict[str, str]:
-    """The command's environment: ours without git's variables, with `git jetpack` on PATH."""
-    found = environment(extra)
+def version(argv: list[str], timeout_s: float = 20.0) -> str:
+    """What a program says of its version; nothing when it does not answer."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            argv, env=inherited(), stdin=subprocess.DEVNULL, capture_output=True,
+            timeout=timeout_s, check=False,
+        )  # fmt: skip
+        return done.stdout.decode("utf-8", "replace").strip()
+    return ""
+
+
+def inherited() -> dict[str, str]:
+    """Our environment without git's variables, with `git jetpack` on PATH."""
+    found = environment({})
     found.pop(NO_LOAD, None)  # what an agent pulls is news
     ours = os.path.dirname(sys.executable)
     found["PATH"] = os.pathsep.join(filter(None, (found.get("PATH", os.defpath), ours)))
     return found
-
-
-def _tail(log: Path, begin: int) -> str:
-    """The end of what the command printed."""
-    with log.open("rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(begin, end - TAIL))
-        return file.read().decode("utf-8", "replace").strip()

@@ -21,18 +21,19 @@ from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import read
 from jetpack_git.mirror import text
+from jetpack_git.models.agent import OVER
 from jetpack_git.models.agent import Agent
-from jetpack_git.models.agent import AgentStatus
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
-from jetpack_git.swarm import harness
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import processes
 from jetpack_git.swarm.branches import save_unfinished
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.work.agents import is_same_process
+from jetpack_git.work.runs import Runs
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import Workspace
 
@@ -62,6 +63,18 @@ def recover(
     return told
 
 
+def let_go(workspace: Workspace, agent: Agent) -> None:
+    """The agent's life is over in order; nothing is held, not even what its commands claimed."""
+    for row in workspace.db.all("tasks.held", agent=agent.name):
+        if row["incarnation"] == agent.incarnation:
+            Tasks(workspace.db).release(
+                str(row["id"]), agent=agent.name, incarnation=agent.incarnation,
+                reason="its agent has ended",
+            )  # fmt: skip
+    workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
+    Agents(workspace.db).finish(agent)
+
+
 def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
     """The agent's life is over, and it holds nothing; a sentence for each thing that it held.
 
@@ -72,11 +85,11 @@ def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
     agents = Agents(workspace.db)
     with alone(Path(workspace.clone.home, "recover.lock")):
         now = agents.get(agent.name)
-        if now.incarnation != agent.incarnation or now.status == AgentStatus.STOPPED:
+        if now.incarnation != agent.incarnation or now.status in OVER:
             return []
         agents.expire(agent)
         if agent.host == socket.gethostname():
-            harness.end_all(_orphan(now), agent.incarnation, grace_s)
+            processes.end_all(_orphan(now), agent.incarnation, grace_s)
         workspace.reservations.release(agent=agent.name, incarnation=agent.incarnation)
         there = _open_worktree(workspace, agent)
         try:
@@ -84,7 +97,8 @@ def bury(workspace: Workspace, agent: Agent, grace_s: float) -> list[str]:
         finally:
             if there is not None:
                 there.close()
-        agents.finish(agent)
+        Runs(workspace.db).end_all_of(agent.name, agent.incarnation, now.heartbeat_at)
+        agents.finish(agent, failed=True)
     return told
 
 
@@ -114,7 +128,8 @@ def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: T
     Its file is written where its branch is checked out, and nowhere else.
     """
     clone = workspace.clone
-    Path(clone.home, "prompts", f"{task.id}.md").unlink(missing_ok=True)
+    for ending in ("md", "json"):
+        Path(clone.home, "prompts", f"{task.id}.{ending}").unlink(missing_ok=True)
     found = _completed_on_branch(task, Path(clone.worktree or clone.common_dir))
     if found is not None:
         commit, event = found
@@ -226,8 +241,8 @@ def _unlock(there: Workspace, held: list[str], grace_s: float) -> None:
     """
     root = str(there.clone.worktree)
     deadline = clock.monotonic() + grace_s
-    while harness.git_at_work(root) and clock.monotonic() < deadline:
-        clock.sleep(harness.POLL_S)
+    while processes.git_at_work(root) and clock.monotonic() < deadline:
+        clock.sleep(processes.POLL_S)
     for name in ("index.lock", "HEAD.lock"):
         path = git("rev-parse", "--git-path", name, cwd=Path(root))
         Path(root, path).unlink(missing_ok=True)

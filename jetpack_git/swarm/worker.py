@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,35 +20,41 @@ from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.mirror import export
 from jetpack_git.models.agent import Agent
-from jetpack_git.models.config import RetryPolicy
-from jetpack_git.models.config import SwarmConfig
+from jetpack_git.models.config import Config
+from jetpack_git.models.run import Ending
 from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
-from jetpack_git.swarm import harness
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm import learning
-from jetpack_git.swarm import prompt
+from jetpack_git.swarm import outcome
+from jetpack_git.swarm.kinds import Kind
+from jetpack_git.swarm.outcome import Result
+from jetpack_git.swarm.processes import MARK
+from jetpack_git.swarm.processes import POLL_S
+from jetpack_git.swarm.session import Session
+from jetpack_git.swarm.session import Watch
 from jetpack_git.work.agents import Agents
 from jetpack_git.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Job:
-    """What all workers of a swarm have in common.
+    """What all workers of a swarm have in common; `swarm` is its id.
 
+    One that is to `stay` waits for more work when there is none, until it is stopped.
     `guarded` is the setting of the worktree that the swarm was started from: a branch that
     switches the guard off does not switch it off for itself.
     """
 
-    command: str
+    swarm: str
     strategy: str
     base: str
     integrate: bool
     guarded: bool
-    config: SwarmConfig
-    policy: RetryPolicy
+    config: Config
+    stay: bool = False
 
 
 class Stop:
@@ -91,6 +97,7 @@ class Worker:
         self,
         workspace: Workspace,
         agent: Agent,
+        kind: Kind,
         job: Job,
         *,
         stop: Stop,
@@ -98,7 +105,9 @@ class Worker:
     ) -> None:
         self.workspace = workspace
         self.agent = agent
+        self.kind = kind
         self.job = job
+        self.closed = ""  # why this agent, and all of its kind, can do nothing
         self.lost = threading.Event()
         self._stop = stop
         self._report = report
@@ -157,33 +166,30 @@ class Worker:
             task.id, agent=self.agent.name, incarnation=self.agent.incarnation
         )
         self._tell_overlaps(task)
-        outcome = self._run(task, prepared)
+        result = self._run(task, prepared)
         if Path(self.root).is_dir():
             branches.clear_tasks(Path(self.root))
         if self._is_lost():
             self.tell("lost", task, "another process has taken over this agent's work")
             return "lost"
-        return self._judge(task, prepared, outcome)
+        return self._judge(task, prepared, result)
 
-    def _judge(self, task: Task, prepared: branches.Prepared, outcome: harness.Outcome) -> str:
-        """What becomes of the task, now that its command has ended."""
-        learning.learn(self.workspace, task, self.agent.name, outcome.tail, self.tell)
+    def _judge(self, task: Task, prepared: branches.Prepared, result: Result) -> str:
+        """What becomes of the task, now that its program has ended."""
+        learning.learn(self.workspace, task, self.agent.name, result.report, self.tell)
         now = self.workspace.tasks.get(task.id)
         if now.status == Status.COMPLETED and now.assignee == self.agent.name:
-            return self._finish(now, prepared, outcome)
+            return self._finish(now, prepared, result)
         if now.assignee != self.agent.name or now.status not in HELD:
             return self._give_up(task, "left", f"the agent left the task as {now.status}")
-        if outcome.kind == "done":
-            return self._finish(now, prepared, outcome)
-        if outcome.kind == "stopped":
-            return self._give_up(now, "stopped", "the swarm was stopped")
-        if outcome.kind == "timeout":
-            return self._give_up(
-                now, "failed", f"no end after {self.job.config.task_timeout_s:g} s"
-            )
-        return self._give_up(
-            now, "failed", f"exit status {outcome.code}: {outcome.tail[-500:] or 'it said nothing'}"
-        )
+        if result.ending == Ending.SUCCESS:
+            return self._finish(now, prepared, result)
+        if result.ending == Ending.AUTH:
+            self.closed = f"{self.kind.name} is not logged in: {result.note}"
+        if result.ending == Ending.TRANSIENT:
+            return self._give_up(now, "retry", result.note)
+        what = "stopped" if result.ending in (Ending.STOPPED, Ending.AUTH) else "failed"
+        return self._give_up(now, what, f"{result.ending}: {result.note}")
 
     def _wait_for_commits(self, task: Task) -> bool:
         """Whether each finished dependency has its commit; not if the swarm is stopped before.
@@ -194,7 +200,7 @@ class Worker:
             at_work = {one.task_id for one in self._agents.running()}
             if not at_work & set(branches.uncommitted_before(self.workspace.db, task.id)):
                 return True
-            clock.sleep(harness.POLL_S)
+            clock.sleep(POLL_S)
         return False
 
     def _tell_overlaps(self, task: Task) -> None:
@@ -202,37 +208,20 @@ class Worker:
         for one in self.workspace.reservations.overlaps(task.files, agent=self.agent.name):
             self.tell("overlap", task, f"{one.pattern} meets {one.held.agent}'s {one.held.pattern}")
 
-    def _run(self, task: Task, prepared: branches.Prepared) -> harness.Outcome:
-        """The command has run for the task."""
-        home = Path(self.workspace.clone.home)
-        file = home / "prompts" / f"{task.id}.md"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        text = prompt.build(
-            task, agent=self.agent.name, branch=prepared.branch, unfinished=prepared.unfinished,
-            known=learning.known(self.workspace, task, self.agent.name, self.tell),
+    def _run(self, task: Task, prepared: branches.Prepared) -> Result:
+        """How the agent's program ended, and what git says of that."""
+        session = Session(
+            self.workspace, self.agent, self.kind, self.job.config, swarm=self.job.swarm,
+            watch=Watch(self._is_over, self._stop.hurry, self.tell),
         )  # fmt: skip
-        file.write_text(text, encoding="utf-8")
-        values = {
-            "task_id": task.id, "prompt_file": str(file), "worktree": self.root,
-            "branch": prepared.branch, "agent": self.agent.name,
-        }  # fmt: skip
-        env = {
-            "JETPACK_AGENT": self.agent.name, "JETPACK_TASK": task.id,
-            harness.MARK: self.agent.incarnation or "",
-            # Where its worktree is gone, git must not find the main worktree instead.
-            "GIT_CEILING_DIRECTORIES": os.path.dirname(self.root),
-        }  # fmt: skip
-        self.tell("running", task, prepared.branch)
-        try:
-            return harness.run(
-                harness.arguments(self.job.command, values), cwd=Path(self.root), env=env,
-                log=home / "logs" / f"{task.id}.log", timeout_s=self.job.config.task_timeout_s,
-                grace_s=self.job.config.stop_grace_s, stop=self._is_over, hurry=self._stop.hurry,
-                started=lambda pid: self._agents.work(self.agent, task.id, pid),
-            )  # fmt: skip
-        finally:
-            self._agents.work(self.agent, task.id)
-            file.unlink(missing_ok=True)
+        result = session.run(task, prepared)
+        if session.over is not None and session.over.scope != "task":
+            return replace(result, ending=Ending.STOPPED)
+        adapter = self.kind.adapter
+        if result.ending != Ending.SUCCESS or adapter.may_be_empty:
+            return result
+        changed = branches.has_work(prepared.start, Path(self.root), task.id)
+        return outcome.of_work(adapter, result, session.heard.denied, changed)
 
     def _is_over(self) -> bool:
         return self._stop.asked() or self.lost.is_set()
@@ -243,11 +232,11 @@ class Worker:
             self.lost.set()
         return self.lost.is_set()
 
-    def _finish(self, task: Task, prepared: branches.Prepared, outcome: harness.Outcome) -> str:
+    def _finish(self, task: Task, prepared: branches.Prepared, result: Result) -> str:
         """The work is committed, the task completed, and its branch merged if so wanted."""
         if not self._is_on(prepared.branch):
             raise GitFailed(f"the agent left the branch {prepared.branch} for another commit")
-        summary = _last_line(outcome.tail)
+        summary = _last_line(result.report)
         done, event = self.workspace.tasks.foretell_done(
             task, agent=self.agent.name, summary=summary
         )
@@ -298,7 +287,7 @@ class Worker:
         message = f"{title}\n\nJetpack-Task: {task.id}\nJetpack-Agent: {self.agent.name}\n"
         args = ("commit", "--quiet", "--cleanup=whitespace", "-F", "-")
         env = branches.identity(where, author=self.agent.name)
-        env |= {"JETPACK_AGENT": self.agent.name, harness.MARK: self.agent.incarnation or ""}
+        env |= {"JETPACK_AGENT": self.agent.name, MARK: self.agent.incarnation or ""}
         made = run(*args, cwd=where, check=False, env=env, stdin=message.encode("utf-8", "replace"))
         return "" if made.returncode == 0 else failed(args, made).message
 
@@ -325,7 +314,7 @@ class Worker:
         """The task is somebody else's to do, and what was done so far is on its branch."""
         tasks = self.workspace.tasks
         verbs: dict[str, Callable[..., Task]] = {
-            "failed": partial(tasks.fail, policy=self.job.policy), "stopped": tasks.release,
+            "failed": partial(tasks.fail, policy=self.job.config.tasks), "stopped": tasks.release,
         }  # fmt: skip
         verb = verbs.get(what, tasks.retry)
         now = tasks.get(task.id)
@@ -370,6 +359,7 @@ class Worker:
 
 
 def _last_line(text: str) -> str | None:
-    """The last line that the command printed, as the summary of what it did."""
+    """The last line of the report, as the summary of what was done; not what was learned."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return "".join(one for one in lines[-1] if one.isprintable())[:300] if lines else None
+    found = [line for line in lines if not line.lower().startswith("learned:")] or lines
+    return "".join(one for one in found[-1] if one.isprintable())[:300] if found else None

@@ -162,12 +162,19 @@ class Agents:
             if found is not None:
                 self.journal.event("agent.stale", agent=agent.name)
 
-    def finish(self, agent: Agent) -> bool:
+    def stopping(self) -> None:
+        """The agents that this process runs are about to end."""
+        self.db.run("agents.stopping", host=os.uname().nodename, pid=os.getpid())
+
+    def finish(self, agent: Agent, *, failed: bool = False) -> bool:
         """Whether this life of the agent was not settled yet; now it is, and the name is free."""
+        status = AgentStatus.FAILED if failed else AgentStatus.STOPPED
         with self.db.transaction():
-            found = self.db.one("agents.finish", name=agent.name, incarnation=agent.incarnation)
+            found = self.db.one(
+                "agents.finish", name=agent.name, incarnation=agent.incarnation, status=status
+            )
             if found is not None:
-                self.journal.event("agent.stopped", agent=agent.name)
+                self.journal.event(f"agent.{status}", agent=agent.name)
         return found is not None
 
 

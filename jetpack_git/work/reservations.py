@@ -188,11 +188,14 @@ class Reservations:
             agent, recipients, subject, body, kind=kind, payload=payload, task_id=task_id
         )
 
-    def extend(self, *, agent: str, incarnation: str, ttl_s: float) -> None:
-        """None of the living agent's active reservations expires before `ttl_s` from now."""
+    def extend(self, *, agent: str, incarnation: str, ttl_s: float, slept_s: float = 0.0) -> None:
+        """None of the living agent's active reservations expires before `ttl_s` from now.
+
+        What ran out in the seconds that this machine has just slept is active again.
+        """
         self.db.run(
-            "reservations.extend", agent=agent, incarnation=incarnation, now=clock.now(),
-            expires_at=clock.after(ttl_s),
+            "reservations.extend", agent=agent, incarnation=incarnation,
+            since=clock.after(-slept_s), expires_at=clock.after(ttl_s),
         )  # fmt: skip
 
 

@@ -52,3 +52,6 @@ UPDATE OR REPLACE mirror_pending SET id = :new WHERE kind = 'task' AND id = :old
 
 -- name: measures
 UPDATE OR REPLACE graph_dirty SET task_id = :new WHERE task_id = :old
+
+-- name: runs
+UPDATE runs SET task_id = :new WHERE task_id = :old

@@ -62,7 +62,7 @@ RETURNING *
 -- name: extend
 UPDATE reservations SET expires_at = max(expires_at, :expires_at)
 WHERE agent = :agent AND incarnation = :incarnation AND released_at IS NULL
-    AND expires_at > :now
+    AND expires_at > :since
 
 -- name: hand_over
 UPDATE reservations SET agent = :to, incarnation = NULL

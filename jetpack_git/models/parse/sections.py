@@ -55,6 +55,7 @@ class SwarmFields(TypedDict, total=False):
     idle_timeout: Seconds
     output_limit_mb: Annotated[int, Field(ge=1, le=1 << 20)]
     transient_retries: Annotated[int, Field(ge=0, le=100)]
+    transient_delay: Seconds
     breaker: Annotated[int, Field(ge=1, le=1000)]
     prompt_tokens: Annotated[int, Field(ge=500, le=1_000_000)]
     on_event: Optional
@@ -179,7 +180,7 @@ NAMED: dict[str, type] = {"agents": AgentFields, "adapters": AdapterFields, "pri
 DURATIONS = frozenset(
     {
         "heartbeat", "stale_after", "stop_grace", "task_timeout", "idle_timeout", "reservation_ttl",
-        "retry_delay", "longest_delay", "keep", "timeout",
+        "transient_delay", "retry_delay", "longest_delay", "keep", "timeout",
     }
 )  # fmt: skip
 

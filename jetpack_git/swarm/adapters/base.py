@@ -92,7 +92,8 @@ class Adapter:
         """The argument list, filled in; no shell ever sees it."""
         found: list[str] = []
         for one in self.argv:
-            found += self._piece(one, values) if one.startswith("@") else [filled(one, values)]
+            known = one in ("@mode", "@args") or (one.startswith("@") and one[1:] in self.pieces)
+            found += self._piece(one, values) if known else [filled(one, values)]
         return found
 
     def _piece(self, name: str, values: Mapping[str, str]) -> list[str]:
