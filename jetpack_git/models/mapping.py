@@ -98,6 +98,8 @@ class _Reader:
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+            if "nesting depth" in problem:  # the parser reads ahead, and newer ones have a limit
+                raise self._too_deep(mark) from error
             raise BadInput(
                 f"{self.source}:{self._line(mark)}: this is no YAML: {problem}",
                 hint='Put a text with special characters in double quotes: title: "a: b"',
@@ -152,7 +154,7 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             raise self._bad(event, f"an alias, *{event.anchor}, stands here", "Write it out.")
         if depth > self.deepest:
-            raise self._bad(event, "this is nested too deeply", "Write it flatter.")
+            raise self._too_deep(event.start_mark)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(event, depth=depth)
         found = []
@@ -162,6 +164,10 @@ class _Reader:
 
     def _next(self) -> Any:
         return next(self.events)
+
+    def _too_deep(self, mark: Any) -> BadInput:
+        where = f"{self.source}:{self._line(mark)}"
+        return BadInput(f"{where}: this is nested too deeply.", hint="Write it flatter.")
 
     def _line(self, mark: Any) -> int:
         return self.first_line + (mark.line if mark is not None else 0)
