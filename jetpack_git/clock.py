@@ -27,6 +27,13 @@ def utc(text: str) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def since(text: str) -> float:
+    """The seconds since a moment that `now` wrote; less than 0 for one to come."""
+    from datetime import datetime
+
+    return time.time() - datetime.fromisoformat(text).timestamp()
+
+
 def age(moment_s: float) -> float:
     """The seconds since a moment that a file system tells."""
     return time.time() - moment_s

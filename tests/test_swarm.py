@@ -216,17 +216,19 @@ def test_the_pool_is_reused(repo: Repo) -> None:
     check_clean(repo)
 
 
-def test_json_is_one_document(repo: Repo) -> None:
-    """Progress goes to stderr, the summary to stdout."""
+def test_json_is_a_document_a_line(repo: Repo) -> None:
+    """Each event is one, what the agent says included, and the summary is the last."""
     one = add(repo, "Task")
     commit_tasks(repo)
-    answer = start(repo, agent("write"), "--json")
-    document = json.loads(answer.out)
-    assert [document["went_well"], document["broken"]] == [True, []]
-    (result,) = document["results"]
+    answer = start(repo, shell("echo hello; echo > out.txt"), "--json")
+    *lines, last = map(json.loads, answer.out.splitlines())
+    assert [last["went_well"], last["broken"]] == [True, []]
+    (result,) = last["results"]
     assert (result["task"]["id"], result["result"]) == (one, "completed")
-    words = [line.split("  ")[2] for line in answer.err.splitlines() if "  agent-1  " in line]
-    assert words == ["started", "claimed", "running", "completed", "stopped"]
+    events = [line["event"] for line in lines if line["event"]["agent"] == "agent-1"]
+    words = [event["what"] for event in events]
+    assert words == ["started", "claimed", "running", "says", "completed", "stopped"]
+    assert (events[3]["note"], events[3]["task_id"]) == ("hello", one)
 
 
 def test_a_dependent_waits_for_the_commit_of_what_said_done_itself(repo: Repo) -> None:

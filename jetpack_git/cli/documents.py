@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from jetpack_git.models.agent import Agent
+from jetpack_git.models.agent import Swarm
 from jetpack_git.models.event import Event
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.models.run import Run
+from jetpack_git.models.run import Usage
 from jetpack_git.models.task import Rollup
 from jetpack_git.models.task import Task
 
@@ -129,6 +132,44 @@ def agent(one: Agent) -> dict[str, object]:
         "heartbeat_at": one.heartbeat_at,
         "model": one.model,
         "retired_at": one.retired_at,
+    }
+
+
+def usage(one: Usage) -> dict[str, object]:
+    """What was used: tokens, and US dollars where they are known."""
+    return {
+        "tokens": one.tokens,
+        "fresh_tokens": one.fresh,
+        "cached_tokens": one.cached,
+        "output_tokens": one.output,
+        "cost": one.cost,
+    }
+
+
+def run(one: Run) -> dict[str, object]:
+    """A run of an agent's program."""
+    return {
+        "agent": one.agent,
+        "task_id": one.task_id,
+        "title": one.title,
+        "adapter": one.adapter,
+        "model": one.model,
+        "started_at": one.started_at,
+        "ended_at": one.ended_at,
+    } | usage(one.usage)
+
+
+def swarm(one: Swarm) -> dict[str, object]:
+    """A swarm; `asks_nobody` are the adapters that bypass permissions."""
+    return {
+        "id": one.id,
+        "host": one.host,
+        "pid": one.pid,
+        "base": one.base,
+        "size": one.size,
+        "wanted": one.wanted,
+        "asks_nobody": [name for name in one.bypass.split(", ") if name],
+        "started_at": one.started_at,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,18 +15,22 @@ from jetpack_git.cli import documents
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
+from jetpack_git.cli.watch import JsonLines
 from jetpack_git.cli.watch import Lines
 from jetpack_git.cli.watch import summary_lines
 from jetpack_git.errors import BadInput
 from jetpack_git.git import hooks
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
+from jetpack_git.models.run import Usage
 from jetpack_git.swarm import integrate as integration
 from jetpack_git.swarm import kinds
+from jetpack_git.swarm import notify
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
 from jetpack_git.swarm.worker import Job
 from jetpack_git.work import settings
+from jetpack_git.work.runs import Runs
 from jetpack_git.work.strategies import STRATEGIES
 from jetpack_git.work.swarms import Swarms
 from jetpack_git.workspace import Workspace
@@ -62,13 +67,27 @@ def start(frame: Frame, agents: int | None, **said: Any) -> int:
     a shell, with {task_id}, {prompt_file}, {worktree}, {branch} and {agent} filled in; exit
     status 0 means done. Without both options the config says what runs a task: its agents, or
     swarm.adapter, or swarm.command. Exits 1 when a task was not completed, or not merged.
+    With --json each event is a JSON document on a line of its own, and the summary the last one.
     """
     return run(frame, agents, **said)
+
+
+@command(short_help="Work on the ready tasks as one agent more.")
+@click.argument("kind", required=False)
+@options
+def agent(frame: Frame, kind: str | None, **said: Any) -> int:
+    """Work on the ready tasks as one agent more, in this terminal.
+
+    KIND is one of the config's agents. It is what `start -a 1` does: it needs no other swarm to
+    run, and gets along with any number of them, in whichever terminal or worktree.
+    """
+    return run(frame, 1, kind=kind, **said)
 
 
 def run(
     frame: Frame, size: int | None, *, adapter: str | None, template: str | None,
     strategy: str | None, integrate: str | None, base: str | None, skills: str | None, stay: bool,
+    kind: str | None = None,
 ) -> int:  # fmt: skip
     """The swarm has done its work; the exit code."""
     if adapter and template:
@@ -77,7 +96,11 @@ def run(
     found = settings.of(workspace.clone, workspace.db, workspace.warnings)
     config = found.swarm
     wanted = sorted({one.strip().lower() for one in (skills or "").split(",")} - {""})
-    members = kinds.kinds(found, template=template, name=adapter, size=size, skills=wanted)
+    members = kinds.kinds(
+        found, template=template, name=adapter, size=size, skills=wanted, only=kind
+    )
+    if config.on_event:
+        notify.check(config.on_event)
     kinds.check(members)
     name = _base(workspace, base)
     merges = (integrate or config.integrate) == "merge"
@@ -93,7 +116,8 @@ def run(
         config=found,
         stay=stay,
     )
-    watch = _watch(frame)
+    runs = Runs(workspace.db)
+    watch = _watch(frame, lambda: runs.used(row.id))
     swarm = Swarm(workspace, job, members, report=watch.tell)
     _stop_on_signals(swarm)
     if row.bypass:
@@ -104,19 +128,25 @@ def run(
     finally:
         swarms.end(row.id)
     left = workspace.tasks.counts()
-    frame.answer(_document(summary) | {"counts": left}, summary_lines(summary, left))
+    used = sum(runs.used(row.id).values(), start=Usage())
+    frame.answer(
+        _document(summary) | {"counts": left, "used": documents.usage(used)},
+        summary_lines(summary, left, used),
+    )
     if swarm.stop.asked():
         return 130
     return 0 if summary.went_well else 1
 
 
-def _watch(frame: Frame) -> Lines:
-    """A table where a person can see it, else plain lines."""
-    if frame.json or not terminal.is_terminal():
-        return Lines(frame.json)
+def _watch(frame: Frame, used: Callable[[], Mapping[str, Usage]]) -> Lines:
+    """A table where a person can see it, else lines: plain ones, or JSON."""
+    if frame.json:
+        return JsonLines()
+    if not terminal.is_terminal():
+        return Lines()
     from jetpack_git.cli.table import Table
 
-    return Table()
+    return Table(used)
 
 
 def _base(workspace: Workspace, base: str | None) -> str:

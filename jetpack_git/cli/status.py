@@ -17,6 +17,7 @@ from jetpack_git.swarm import integrate
 from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
+from jetpack_git.work.swarms import Swarms
 
 SHOWN = 10
 ORDER = (
@@ -37,6 +38,7 @@ def status(frame: Frame) -> None:
         (one, str(one.status) if is_alive(one, stale_after_s=stale_after_s) else "dead")
         for one in Agents(workspace.db).running()
     ]
+    swarms = Swarms(workspace.db).running()
     reservations, total = workspace.reservations.active(limit=SHOWN)
     guard = _guard(where, config.guard.mode)
     pending = workspace.db.count("mirror.pending_total")
@@ -47,6 +49,7 @@ def status(frame: Frame) -> None:
         "counts": counts,
         "held": [documents.task(one) for one in held],
         "agents": [documents.agent(one) | {"status": now} for one, now in agents],
+        "swarms": [documents.swarm(one) for one in swarms],
         "reservations": documents.listing(
             "reservations", [documents.reservation(one) for one in reservations], total
         ),
@@ -58,6 +61,9 @@ def status(frame: Frame) -> None:
         return
     _print(counts, held, unmerged, agents, reservations, total)
     terminal.say(f"guard: {guard}")
+    for swarm in swarms:
+        if swarm.bypass:
+            terminal.warn(f"swarm {swarm.id}: {swarm.bypass} asks nobody before it acts")
     if pending:
         terminal.warn(f"{pending} task files are still to be written; see: git jetpack doctor")
 

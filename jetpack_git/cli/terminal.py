@@ -34,6 +34,11 @@ def say(lines: str | Iterable[str]) -> None:
         print(line)
 
 
+def flush() -> None:
+    """What was said is seen, also by who reads it through a pipe."""
+    sys.stdout.flush()
+
+
 def complain(message: str, hint: str = "") -> None:
     """The error is on stderr, with its hint."""
     for line in message.split("\n"):

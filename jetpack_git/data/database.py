@@ -27,6 +27,7 @@ class Database:
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
         self._depth = 0
+        self._seen = -1
 
     def all(self, name: str, /, **values: object) -> list[Row]:
         """All rows of the named statement."""
@@ -63,6 +64,11 @@ class Database:
     def transaction_quietly(self) -> Transaction:
         """The same, for writes that nobody needs to follow: neither is called."""
         return Transaction(self, quiet=True)
+
+    def changed(self) -> bool:
+        """Whether another connection has written since this was asked last; at first, yes."""
+        before, self._seen = self._seen, self.backend.written()
+        return self._seen != before
 
     def close(self) -> None:
         """The connection is closed."""

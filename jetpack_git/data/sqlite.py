@@ -119,6 +119,10 @@ class Sqlite:
         """How many rows this connection has changed since it was opened."""
         return self._connection.total_changes()
 
+    def written(self) -> int:
+        """A number that is another one once another connection has written."""
+        return int(self.rows("PRAGMA data_version", {})[0]["data_version"])  # type: ignore[call-overload, no-any-return]
+
     def close(self) -> None:
         """The file is closed."""
         self._connection.close()

@@ -49,7 +49,7 @@ class Usage:
         """All tokens, each counted once."""
         return self.fresh + self.cached + self.output
 
-    def plus(self, other: Usage) -> Usage:
+    def __add__(self, other: Usage) -> Usage:
         """Both together; the cost is known if one of them has it."""
         known = [one.cost for one in (self, other) if one.cost is not None]
         return Usage(
@@ -108,6 +108,20 @@ class Heard:
     error: str = ""
     said: str = ""
     denied: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an agent's program for a task; it goes on while `ended_at` is None."""
+
+    agent: str
+    task_id: str
+    title: str
+    adapter: str
+    model: str | None
+    started_at: str
+    ended_at: str | None
+    usage: Usage
 
 
 @dataclass(frozen=True)

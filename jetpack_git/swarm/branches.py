@@ -79,13 +79,19 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
         worktrees.switch(worktree, "--no-track", "--create", branch, start)
         return Prepared(branch, start, ())
     worktrees.switch(worktree, "--no-guess", branch, "--")
-    subjects = git("log", "--format=%s", f"{start}..{tip}", cwd=worktree).splitlines()
+    subjects = left_on(branch, start, cwd=worktree)
     if not worktrees.contains(tip, start, cwd=worktree):
         joined = merged(
             db, tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base)
         )
         git("merge", "--quiet", "--ff-only", joined, cwd=worktree)
-    return Prepared(branch, start, tuple(subjects))
+    return Prepared(branch, start, subjects)
+
+
+def left_on(branch: str, start: str, *, cwd: Path) -> tuple[str, ...]:
+    """The subjects of what earlier attempts left on the branch, the latest first."""
+    span = f"{start}..refs/heads/{branch}"
+    return tuple(git("log", "--format=%s", span, cwd=cwd, check=False).splitlines())
 
 
 def finished_before(db: Database, task_id: str) -> list[tuple[str, str]]:

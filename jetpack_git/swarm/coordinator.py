@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,29 +18,24 @@ from jetpack_git.models.agent import Agent
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import heart
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import notify
 from jetpack_git.swarm import processes
+from jetpack_git.swarm.dispatch import Dispatch
+from jetpack_git.swarm.dispatch import Hold
 from jetpack_git.swarm.kinds import Kind
+from jetpack_git.swarm.notify import Notifier
+from jetpack_git.swarm.progress import Progress
 from jetpack_git.swarm.recover import bury
 from jetpack_git.swarm.recover import let_go
 from jetpack_git.swarm.roster import Roster
 from jetpack_git.swarm.worker import Job
-from jetpack_git.swarm.worker import Progress
 from jetpack_git.swarm.worker import Stop
 from jetpack_git.swarm.worker import Worker
-from jetpack_git.work import claims
 from jetpack_git.work.agents import Agents
-from jetpack_git.work.budgets import Budget
-from jetpack_git.work.metrics import DEFAULT_ESTIMATE_S
-from jetpack_git.work.strategies import STRATEGIES
-from jetpack_git.work.strategies import Candidate
-from jetpack_git.work.strategies import Claimant
-from jetpack_git.work.strategies import assign
 from jetpack_git.work.swarms import Swarms
 from jetpack_git.workspace import Workspace
 
-LOOK_AGAIN_S = 2.0
-OBEY_S = 0.5  # how soon the swarm does what its row in the database wants
-ANY_TASK = Candidate("", frozenset(), 0, 0, 0.0)  # agents of the same skills cover the same tasks
+OBEY_S = 0.5  # how soon the swarm sees what was written to the database
 BAD = frozenset({"failed", "retry", "broke"})
 
 
@@ -78,27 +72,39 @@ class Swarm:
         self.job = job
         self.summary = Summary()
         self.stop = Stop()
-        self._size = len(kinds)
         self._roster = Roster(workspace, kinds, base=job.base, skipped=self._skipped)
-        self._report = report
+        self._show = report
+        self._notifier: Notifier | None = None
         self._said: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-        self._state = threading.Condition()
+        self._state = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._looked_at = clock.monotonic()
+        self._size = len(kinds)
         self._wanted = "run"
-        self._obeyed_at = clock.monotonic()
-        self._staying: set[str] = set()
-        self._busy = 0
-        self._tried: Counter[str] = Counter()
-        self._closed: dict[str, str] = {}
-        self._idle: dict[str, tuple[Claimant, tuple[str, ...]]] = {}
-        self._served: dict[str, Claimant] = {}
+        self._heeded = 0
         self._living: list[tuple[Agent, Worker]] = []
+        self._dispatch = Dispatch(job, stopped=self.stop.asked, closed=self._closed)
 
     def run(self) -> Summary:
         """Nothing is left that the swarm could do, or it was stopped; what it did.
 
         Every agent has ended, and holds nothing.
         """
+        on_event = self.job.config.swarm.on_event
+        if on_event:
+            self._notifier = Notifier(
+                notify.check(on_event), tell=lambda why: self._tell("warning", why)
+            )
+        try:
+            self._run()
+        finally:
+            self._pass_on(timeout_s=0)
+            if self._notifier is not None:
+                self._notifier.close()
+                self._pass_on(timeout_s=0)
+        return self.summary
+
+    def _run(self) -> None:
         processes.adopt_orphans()
         heart.first(
             self.workspace, self.job.config.swarm, stop=self.stop.asked,
@@ -119,12 +125,10 @@ class Swarm:
             self.stop.times += 1
             raise
         finally:
-            self._wake()
+            self._dispatch.wake()
             for thread in self._threads:
                 thread.join()
             beats.stop()
-            self._pass_on(timeout_s=0)
-        return self.summary
 
     def ask_to_stop(self) -> None:
         """Agents get time to end, or none if this was asked before; their tasks go back.
@@ -145,61 +149,66 @@ class Swarm:
     def _skipped(self, name: str, why: str) -> None:
         self._tell("skipped", why, name)
 
+    def _closed(self, hold: Hold) -> None:
+        """Somebody gets no more work, and it is said why."""
+        why = hold.why if hold.whose == "-" else f"{hold.whose}: {hold.why}"
+        with self._state:
+            self.summary.broken.append(why)
+        self._tell("closed", hold.why, hold.whose)
+
+    def _report(self, progress: Progress) -> None:
+        """Whoever watches is told; in the thread that owns the terminal."""
+        if self._notifier is not None:
+            self._notifier.hear(progress)
+        self._show(progress)
+
     def _enlist(self, number: int) -> None:
         """As many agents more are at work."""
         for agent, kind in self._roster.enlist(number):
             thread = threading.Thread(target=self._live, args=(agent, kind))
-            with self._state:
-                self._staying.add(agent.name)
+            self._dispatch.join(agent)
             self._threads.append(thread)
             thread.start()
 
     def _obey(self) -> None:
         """The swarm does what it was asked to: by a signal, or through its row."""
-        if self.stop.asked():
-            self._wake()
+        if self.stop.times != self._heeded:
+            self._heeded = self.stop.times
+            self._dispatch.wake()
             with suppress(StoreError):
                 Agents(self.workspace.db).stopping()
-        if clock.monotonic() < self._obeyed_at + OBEY_S:
+        if clock.monotonic() < self._looked_at + OBEY_S:
             return
-        self._obeyed_at = clock.monotonic()
+        self._looked_at = clock.monotonic()
         with suppress(StoreError):
-            row = Swarms(self.workspace.db).get(self.job.swarm)
-            if row.wanted != self._wanted:
-                self._turn_to(row.wanted)
-            if row.size != self._size and not self.stop.asked():
-                self._resize(row.size)
+            if self._dispatch.look(self.workspace.db):
+                row = Swarms(self.workspace.db).get(self.job.swarm)
+                if row.wanted != self._wanted:
+                    self._turn_to(row.wanted)
+                if row.size != self._size and not self.stop.asked():
+                    self._resize(row.size)
 
     def _turn_to(self, wanted: str) -> None:
-        with self._state:
-            self._wanted = wanted
-        self._tell({"run": "resumed", "pause": "paused", "drain": "draining"}.get(wanted, "told"),
-                   "" if wanted in ("run", "pause", "drain") else f"to {wanted}")  # fmt: skip
+        self._wanted = wanted
         if wanted in ("stop", "halt"):
             self.ask_to_stop()
             self.stop.times += wanted == "halt"
-        self._wake()
+        else:
+            self._tell({"run": "resumed", "pause": "paused"}.get(wanted, "draining"), "")
 
     def _resize(self, size: int) -> None:
-        with self._state:
-            self._size = size
-            missing = size - len(self._staying)
+        self._size = size
+        missing = size - self._dispatch.staying()
         self._tell("scaled", f"to {size} agents")
         if missing > 0:
             try:
                 self._enlist(missing)
             except JetpackError as error:
                 self._tell("skipped", error.message)
-        self._wake()
 
     def _alive(self) -> list[tuple[Agent, Worker]]:
         with self._state:
             return list(self._living)
-
-    def _wake(self) -> None:
-        """Agents that wait for work look whether there is any, or whether to stop."""
-        with self._state:
-            self._state.notify_all()
 
     def _live(self, agent: Agent, kind: Kind) -> None:
         """The agent's whole life, in a thread and with a connection of its own.
@@ -222,8 +231,7 @@ class Swarm:
                 self.summary.broken.append(f"{agent.name}: {note}")
             self._bury(agent)
         finally:
-            with self._state:
-                self._staying.discard(agent.name)
+            self._dispatch.leave(agent)
         self._tell("stopped", "", agent.name)
 
     def _open(self, agent: Agent) -> Workspace:
@@ -247,31 +255,19 @@ class Swarm:
             while not self.stop.asked() and not worker.lost.is_set():
                 worker.check_worktree()
                 Agents(workspace.db).work(agent, None)
-                task = self._next(workspace, agent, kind)
+                task = self._dispatch.next(workspace, agent, kind)
                 if task is None:
                     break
                 bad = bad + 1 if self._work(worker, task) in BAD else 0
                 if worker.closed:
-                    self._close(kind.name, worker.closed)
+                    self._dispatch.close(kind.name, worker.closed)
                 if bad >= self.job.config.swarm.breaker:
-                    self._tell("closed", f"{bad} tasks in a row came to nothing", agent.name)
-                    with self._state:
-                        self.summary.broken.append(f"{agent.name}: {bad} tasks came to nothing")
+                    self._closed(Hold(agent.name, f"{bad} tasks in a row came to nothing"))
                     break
         finally:
             with self._state:
                 self._living.remove((agent, worker))
         return not worker.lost.is_set()
-
-    def _close(self, kind: str, why: str) -> None:
-        """No agent of the kind gets any more work."""
-        with self._state:
-            known = kind in self._closed
-            self._closed[kind] = why
-            if not known:
-                self.summary.broken.append(why)
-        if not known:
-            self._tell("closed", why)
 
     def _bury(self, agent: Agent) -> None:
         """The affairs of an agent whose life broke off are settled, now or by the next swarm."""
@@ -295,75 +291,9 @@ class Swarm:
             task = worker.workspace.tasks.get(task.id)
         finally:
             with self._state:
-                self._busy -= 1
-                if what == "stopped":
-                    self._tried[task.id] -= 1
                 self.summary.results.append((task, worker.agent.name, what))
-                self._state.notify_all()
+            self._dispatch.ended(task, what, bad=what in BAD)
         return what
-
-    def _next(self, workspace: Workspace, agent: Agent, kind: Kind) -> Task | None:
-        """The agent's next task; None when there is none now and none can come.
-
-        While others are at work, a task that overlaps what they reserve is not taken, and
-        new tasks may still become ready.
-        """
-        with self._state:
-            claimant = self._served.get(agent.name, Claimant(agent.name))
-            self._idle[agent.name] = claimant, agent.skills
-            try:
-                while not self.stop.asked() and not self._is_over(workspace, agent, kind):
-                    if self._wanted == "run" and self._is_first(agent):
-                        task = self._claim(workspace, agent)
-                        if task is not None:
-                            return task
-                        if self._busy == 0 and not self.job.stay:
-                            return None
-                    self._state.wait(LOOK_AGAIN_S)
-            finally:
-                del self._idle[agent.name]
-                self._state.notify_all()
-        return None
-
-    def _is_over(self, workspace: Workspace, agent: Agent, kind: Kind) -> bool:
-        """Whether the agent gets no more work: there are too many, or nothing left to spend."""
-        if len(self._staying) > self._size:
-            self._staying.discard(agent.name)
-            return True
-        if self._wanted == "drain" or kind.name in self._closed:
-            return True
-        budget = Budget(
-            workspace.db, self.job.config.budget, agent=agent.name, swarm=self.job.swarm
-        )
-        spent = budget.spent()
-        if spent is not None:
-            note = f"{agent.name}: {spent.text}"
-            self.summary.broken.append(note)
-            self._tell("closed", spent.text, agent.name)
-        return spent is not None
-
-    def _is_first(self, agent: Agent) -> bool:
-        """Whether the strategy serves this one before the other idle agents of its skills."""
-        strategy = STRATEGIES[self.job.strategy]
-        alike = [one for one, skills in self._idle.values() if skills == agent.skills]
-        return assign(strategy, alike, [ANY_TASK])[0][0].name == agent.name
-
-    def _claim(self, workspace: Workspace, agent: Agent) -> Task | None:
-        config = self.job.config.swarm
-        most = config.breaker if self.job.stay else 1
-        task = claims.claim_next(
-            workspace.tasks, agent=agent.name, incarnation=agent.incarnation,
-            skills=agent.skills, strategy=self.job.strategy,
-            without={one for one, times in self._tried.items() if times >= most},
-            overlapping=self._busy == 0, reserve_for_s=config.reservation_ttl_s,
-        )  # fmt: skip
-        if task is not None:
-            self._busy += 1
-            self._tried[task.id] += 1
-            load_s = self._idle[agent.name][0].load_s + (task.estimate_s or DEFAULT_ESTIMATE_S)
-            served = self._tried.total()
-            self._served[agent.name] = Claimant(agent.name, served=served, load_s=load_s)
-        return task
 
     def _merge_earlier(self) -> None:
         """What an earlier swarm finished but did not merge is merged."""

@@ -30,26 +30,33 @@ class Kind:
 
 def kinds(
     config: Config, *, template: str | None, name: str | None, size: int | None,
-    skills: Sequence[str] = (),
+    skills: Sequence[str] = (), only: str | None = None,
 ) -> list[Kind]:  # fmt: skip
-    """The kind of each agent of a swarm of that size.
+    """The kind of each agent of a swarm of that size; `only` is the one of `agents` to take.
 
     What the user says now, a command `template` or an adapter's `name`, goes before what the
     config says: its `agents`, each as often as its count, then `swarm.adapter`, then
     `swarm.command`. Raises BadInput.
     """
+    if only is not None and only not in config.agents:
+        known = ", ".join(config.agents) or "none"
+        raise BadInput(f"The config has no agent {only!r}.", hint=f"Its agents are: {known}")
     if template or name or not config.agents:
         one = _only(config, template, name)
         found = [Kind(one.name, one, config.swarm.model or one.model, tuple(skills))]
         return found * (1 if size is None else size)
     found = []
     for kind, fields in config.agents.items():
+        if only not in (None, kind):
+            continue
         made = adapter(str(fields.get("adapter") or kind), config.adapters)
         if made.name == command.ADAPTER.name and not made.argv:
             made = command.of(_template(config))
         can = sorted({str(one).lower() for one in fields.get("skills") or ()} | set(skills))
         model = fields.get("model") or config.swarm.model or made.model
-        found += [Kind(kind, made, model, tuple(can))] * int(fields.get("count", 1))
+        found += [Kind(kind, made, model, tuple(can))] * (
+            1 if only else int(fields.get("count", 1))
+        )
     if not found:
         raise BadInput("The config has no agents.", hint="Give one of agents: a count above 0.")
     size = len(found) if size is None else size

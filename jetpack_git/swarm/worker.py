@@ -33,6 +33,7 @@ from jetpack_git.swarm.kinds import Kind
 from jetpack_git.swarm.outcome import Result
 from jetpack_git.swarm.processes import MARK
 from jetpack_git.swarm.processes import POLL_S
+from jetpack_git.swarm.progress import Progress
 from jetpack_git.swarm.session import Session
 from jetpack_git.swarm.session import Watch
 from jetpack_git.work.agents import Agents
@@ -73,17 +74,6 @@ class Stop:
     def hurry(self) -> bool:
         """Whether it is to end at once."""
         return self.times > 1
-
-
-@dataclass(frozen=True)
-class Progress:
-    """One thing to tell the person who watches. `what` is a word such as `claimed`."""
-
-    at: str
-    agent: str
-    what: str
-    task: Task | None = None
-    note: str = ""
 
 
 class Broken(Exception):

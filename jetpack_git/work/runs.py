@@ -10,6 +10,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
 from jetpack_git.models.run import Cost
 from jetpack_git.models.run import Ending
+from jetpack_git.models.run import Run
 from jetpack_git.models.run import Usage
 
 MILLION = 1_000_000
@@ -63,6 +64,22 @@ class Runs:
         row = self.db.one("runs.counted", adapter=adapter, session=session) if session else None
         return _usage(row, "counted_") if row is not None else Usage()
 
+    def open(self) -> list[Run]:
+        """The runs that go on, by agent."""
+        return [_run(row) for row in self.db.all("runs.open")]
+
+    def last(self, agent: str) -> Run | None:
+        """The agent's latest run, over or not."""
+        row = self.db.one("runs.last_of_agent", agent=agent)
+        return _run(row) if row is not None else None
+
+    def used(self, swarm: str) -> dict[str, Usage]:
+        """What each agent of the swarm has used so far."""
+        return {
+            str(row["agent"]): _usage(row, "")
+            for row in self.db.all("runs.used_in_swarm", swarm=swarm)
+        }
+
     def costs(self, by: str, *, since: str = EVER) -> list[Cost]:
         """What was used since a moment, summed `by` task, agent, model or day (in UTC)."""
         return [
@@ -72,6 +89,15 @@ class Runs:
             )
             for row in self.db.all("runs.costs", by=by, since=since, now=clock.now())
         ]  # fmt: skip
+
+
+def _run(row: Row) -> Run:
+    agent, task_id, adapter, began = (
+        str(row[one]) for one in ("agent", "task_id", "adapter", "started_at")
+    )
+    model, ended = (None if row[one] is None else str(row[one]) for one in ("model", "ended_at"))
+    title = str(row["title"] or "")
+    return Run(agent, task_id, title, adapter, model, began, ended, _usage(row, ""))
 
 
 def _usage(row: Row, prefix: str) -> Usage:

@@ -25,9 +25,6 @@ WHERE agent = :agent AND incarnation IS :incarnation AND ended_at IS NULL
 SELECT counted_fresh, counted_cached, counted_output, counted_cost FROM runs
 WHERE adapter = :adapter AND session = :session ORDER BY id DESC LIMIT 1
 
--- name: last_of_task
-SELECT * FROM runs WHERE task_id = :task_id ORDER BY id DESC LIMIT 1
-
 -- name: spent_on_task
 SELECT coalesce(sum(fresh + cached + output), 0) AS tokens, coalesce(sum(cost), 0) AS cost,
     coalesce(sum(julianday(coalesce(ended_at, :now)) - julianday(started_at)), 0) * 1440 AS minutes
@@ -56,3 +53,17 @@ SELECT CASE :by WHEN 'task' THEN task_id WHEN 'agent' THEN agent
     sum(cost) AS cost, sum(cost IS NULL AND fresh + cached + output > 0) AS unknown,
     sum(julianday(coalesce(ended_at, :now)) - julianday(started_at)) * 1440 AS minutes
 FROM runs WHERE started_at >= :since GROUP BY name ORDER BY name
+
+-- The runs that go on.
+-- name: open
+SELECT r.*, t.title FROM runs AS r LEFT JOIN tasks AS t ON t.id = r.task_id
+WHERE r.ended_at IS NULL ORDER BY r.agent
+
+-- name: last_of_agent
+SELECT r.*, t.title FROM runs AS r LEFT JOIN tasks AS t ON t.id = r.task_id
+WHERE r.agent = :agent ORDER BY r.id DESC LIMIT 1
+
+-- What each agent of one swarm used.
+-- name: used_in_swarm
+SELECT agent, sum(fresh) AS fresh, sum(cached) AS cached, sum(output) AS output, sum(cost) AS cost
+FROM runs WHERE swarm = :swarm GROUP BY agent

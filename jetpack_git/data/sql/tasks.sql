@@ -81,6 +81,10 @@ RETURNING *,
 UPDATE tasks SET retry_at = NULL
 WHERE retry_at IS NOT NULL AND (retry_at <= :now OR updated_at > :now)
 
+-- When the next of the tasks that wait for their time may be tried.
+-- name: next_retry
+SELECT retry_at FROM tasks WHERE retry_at IS NOT NULL ORDER BY retry_at LIMIT 1
+
 -- name: set_branch
 UPDATE tasks SET branch = :branch, updated_at = :now WHERE id = :id
 

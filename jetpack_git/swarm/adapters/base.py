@@ -154,7 +154,7 @@ def hear(heard: Heard, event: AgentEvent) -> Heard:
         heard,
         session=event.session or heard.session,
         model=event.model or heard.model,
-        usage=heard.usage.plus(event.usage) if event.usage else heard.usage,
+        usage=heard.usage + event.usage if event.usage else heard.usage,
         denied=heard.denied + event.denied,
     )
     if event.kind == Said.TEXT:
