@@ -26,7 +26,7 @@ class Result:
 def judge(
     adapter: Adapter, outcome: Outcome, heard: Heard, limits: Limits, *, over: str = ""
 ) -> Result:
-    """What the run says of itself; `over` is the budget that it has used up.
+    """What the run says of itself; `over` is the budget for which it was stopped, if any.
 
     An exit code is believed last: some programs end with 0 after a signal, or a refusal.
     """
@@ -45,7 +45,7 @@ def _judge(
         "flood": (Ending.LIMIT, f"more than {limits.output >> 20} MB were printed"),
         "stopped": (Ending.STOPPED, "the swarm was stopped"),
     }
-    if over:
+    if over and outcome.kind == "stopped":
         return Ending.LIMIT, over
     if outcome.kind in made:
         return made[outcome.kind]
@@ -60,9 +60,9 @@ def _judge(
     return Ending.SUCCESS, ""
 
 
-def of_work(adapter: Adapter, result: Result, denied: int, changed: bool) -> Result:
-    """The same, now that git has told whether anything was `changed`."""
-    if result.ending != Ending.SUCCESS or changed or adapter.may_be_empty:
+def of_work(result: Result, denied: int, changed: bool) -> Result:
+    """The same run that ended well, now that git has told whether anything was `changed`."""
+    if changed:
         return result
     if denied:
         return Result(Ending.DENIED, f"nothing changed: {denied} tools were denied",

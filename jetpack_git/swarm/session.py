@@ -19,6 +19,7 @@ from jetpack_git.models.run import Heard
 from jetpack_git.models.run import Said
 from jetpack_git.models.run import Usage
 from jetpack_git.models.task import Task
+from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import outcome
 from jetpack_git.swarm import processes
@@ -81,7 +82,7 @@ class Session:
         )  # fmt: skip
         session = None
         for attempt in range(self.config.swarm.transient_retries + 1):
-            result = self._once(task, prepared.branch, text, session)
+            result = self._once(task, prepared, text, session)
             if result.ending != Ending.TRANSIENT or self._watch.stop():
                 break
             delay_s = self.config.swarm.transient_delay_s * 2**attempt
@@ -98,8 +99,8 @@ class Session:
         while clock.monotonic() < deadline and not self._watch.stop():
             clock.sleep(harness.LOOK_S)
 
-    def _once(self, task: Task, branch: str, text: str, session: str | None) -> Result:
-        """How one run of the program ended."""
+    def _once(self, task: Task, prepared: Prepared, text: str, session: str | None) -> Result:
+        """How one run of the program ended, and what git says of that."""
         budget = Budget(
             self.workspace.db, self.config.budget, task=task.id, agent=self.agent.name,
             swarm=self._swarm,
@@ -128,19 +129,19 @@ class Session:
             if clock.monotonic() > self._counted_at + COUNT_S:
                 self._counted_at = clock.monotonic()
                 self.over = self.over or budget.spent()
-            return self.over is not None or self._watch.stop()
+            return (self.over is not None and self.heard.ended is None) or self._watch.stop()
 
         limits = self._limits(budget)
         file = self._home / "prompts" / f"{task.id}.md"
         settings = self._home / "prompts" / f"{task.id}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", errors="replace")
-        values = self._values(task, branch, file, settings, session, budget)
+        values = self._values(task, prepared.branch, file, settings, session, budget)
         result = Result(Ending.ERROR, "it could not be started", "")
         try:
             if adapter.settings is not None:
                 settings.write_text(values["settings"], encoding="utf-8")
-            self._watch.tell("running", task, branch)
+            self._watch.tell("running", task, prepared.branch)
             ended = harness.run(
                 adapter.arguments(values), cwd=Path(self._root), env=self._environment(values),
                 log=self._home / "logs" / f"{task.id}.log", limits=limits, stop=stop,
@@ -151,6 +152,9 @@ class Session:
             result = outcome.judge(
                 adapter, ended, self.heard, limits, over=self.over.text if self.over else ""
             )
+            if result.ending == Ending.SUCCESS and not adapter.may_be_empty:
+                changed = branches.has_work(prepared.start, Path(self._root), task.id)
+                result = outcome.of_work(result, self.heard.denied, changed)
         finally:
             self._runs.end(run, result.ending, result.code, result.note)
             self._agents.work(self.agent, task.id)

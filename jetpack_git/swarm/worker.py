@@ -28,7 +28,6 @@ from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm import learning
-from jetpack_git.swarm import outcome
 from jetpack_git.swarm.kinds import Kind
 from jetpack_git.swarm.outcome import Result
 from jetpack_git.swarm.processes import MARK
@@ -199,19 +198,16 @@ class Worker:
             self.tell("overlap", task, f"{one.pattern} meets {one.held.agent}'s {one.held.pattern}")
 
     def _run(self, task: Task, prepared: branches.Prepared) -> Result:
-        """How the agent's program ended, and what git says of that."""
+        """How the agent's program ended."""
         session = Session(
             self.workspace, self.agent, self.kind, self.job.config, swarm=self.job.swarm,
             watch=Watch(self._is_over, self._stop.hurry, self.tell),
         )  # fmt: skip
         result = session.run(task, prepared)
-        if session.over is not None and session.over.scope != "task":
-            return replace(result, ending=Ending.STOPPED)
-        adapter = self.kind.adapter
-        if result.ending != Ending.SUCCESS or adapter.may_be_empty:
-            return result
-        changed = branches.has_work(prepared.start, Path(self.root), task.id)
-        return outcome.of_work(adapter, result, session.heard.denied, changed)
+        over = session.over
+        if over is not None and over.scope != "task" and result.ending == Ending.LIMIT:
+            return replace(result, ending=Ending.STOPPED)  # the task has no part in it
+        return result
 
     def _is_over(self) -> bool:
         return self._stop.asked() or self.lost.is_set()

@@ -67,3 +67,6 @@ WHERE r.agent = :agent ORDER BY r.id DESC LIMIT 1
 -- name: used_in_swarm
 SELECT agent, sum(fresh) AS fresh, sum(cached) AS cached, sum(output) AS output, sum(cost) AS cost
 FROM runs WHERE swarm = :swarm GROUP BY agent
+
+-- name: all
+SELECT * FROM runs ORDER BY id

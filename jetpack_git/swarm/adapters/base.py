@@ -164,6 +164,8 @@ def hear(heard: Heard, event: AgentEvent) -> Heard:
         found = replace(found, error=event.text[-2000:], failure=event.ending)
     if event.kind == Said.END:
         found = replace(found, ended=event.ending or Ending.SUCCESS)
+        if found.ended == Ending.SUCCESS and not found.said:
+            found = replace(found, said=event.text[-KEPT_TEXT:])
         if event.text and found.ended != Ending.SUCCESS:
             found = replace(found, error=event.text[-2000:])
     return found
