@@ -21,13 +21,13 @@ from jetpack_git.swarm import harness
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.adapters import command
 
-FAST = "swarm:\n  stop_grace: 0.5\n  task_timeout: 1.5\n"
+CONFIG = "swarm:\n  stop_grace: 0.5\n  task_timeout: "
 
 
 @pytest.fixture
 def one(repo: Repo) -> str:
-    """The id of the only task; commands get little time."""
-    repo.write(".jetpack/config.yaml", FAST)
+    """The id of the only task; commands get little time to end, and much to work."""
+    repo.write(".jetpack/config.yaml", f"{CONFIG}60\n")
     found = add(repo, "Change it")
     commit_tasks(repo)
     return found
@@ -93,6 +93,7 @@ def test_nothing_that_a_command_started_outlives_it(repo: Repo, one: str, leave:
 
 def test_a_command_without_end_is_ended_with_all_its_children(repo: Repo, one: str) -> None:
     """After swarm.task_timeout_s its group gets SIGTERM, and SIGKILL when it does not listen."""
+    repo.write(".jetpack/config.yaml", f"{CONFIG}1.5\n")
     begin = time.monotonic()
     answer = start(repo, shell("echo a > b.txt; trap '' TERM; sleep 60 & sleep 60 & wait; wait"))
     assert (answer.code, task(repo, one).status) == (1, "pending_retry")
