@@ -2,7 +2,8 @@
 
 A block ```console is a session: its commands are run in order in one scratch repository. In
 the output a line `…` stands for any lines, and ids, times and agents' numbers for any of their
-kind; an id is remembered, so that a later command may name it.
+kind; an id is remembered, so that a later command may name it. A block of a file's kind is that
+file; one that begins with a comment of nothing but a path is the file of that path.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ def test_the_sessions_in_the_docs_are_real(path: Path, bare_repo: Repo) -> None:
     session = Session(bare_repo)
     for kind, block in BLOCK.findall(path.read_text(encoding="utf-8")):
         if kind in FILES:
-            bare_repo.write(FILES[kind], block)
+            named = re.match(r"# (\S+/\S+)\n", block)
+            bare_repo.write(named[1] if named else FILES[kind], block)
         elif kind == "console":
             session.run(block)
 
