@@ -62,14 +62,14 @@ def git(*args: str, cwd: Path, env: Mapping[str, str], given: str = "") -> str:
     return found.stdout
 
 
-def repository(folder: Path, env: Mapping[str, str]) -> Database:
-    """A repository of 2,000 files in which `git jetpack init` has run; its database."""
+def repository(folder: Path, env: Mapping[str, str], modules: int = MODULES) -> Database:
+    """A repository of 40 times so many files in which `git jetpack init` has run; its database."""
     folder.mkdir(parents=True)
     git("init", "-q", "-b", "main", cwd=folder, env=env)
     git("config", "user.name", "Bench", cwd=folder, env=env)
     stream = ["commit refs/heads/main\ncommitter B <b@example.org> 1700000000 +0000\ndata 1\n.\n"]
     for package in range(PACKAGES):
-        for module in range(MODULES):
+        for module in range(modules):
             path, body = f"src/pkg_{package:02}/mod_{module:02}.py", f"x = {module}\n" * 20
             stream.append(f"M 100644 inline {path}\ndata {len(body)}\n{body}\n")
     git("fast-import", "--quiet", cwd=folder, env=env, given="".join(stream))

@@ -15,6 +15,7 @@ from measure import Use
 from rates import Drained
 from rates import Rate
 from rates import Together
+from swarms import Crowd
 from writer import WORDS
 
 from jetpack_git.work.strategies import STRATEGIES
@@ -95,6 +96,7 @@ def targets(
     writes: Sequence[Together],
     inside: Sequence[Inside],
     drained: Drained,
+    worked: Sequence[Crowd],
 ) -> list[Target]:
     """Each target with the measured figure; ratios are of CPU time to the bare interpreter."""
     by_key = {(one.name, one.size): one for one in found}
@@ -147,6 +149,33 @@ def targets(
     wrong = drained.twice + drained.left + len(drained.errors)
     told = f"{drained.twice} twice, {drained.left} left, {len(drained.errors)} errors"
     judged.append(Target("32 processes empty a queue: each task once", "0", told, wrong == 0))
+    return judged + [one for crowd in worked for one in _of_crowd(crowd)]
+
+
+def crowd_lines(worked: Sequence[Crowd]) -> list[str]:
+    """What each swarm did, and what it cost."""
+    return [
+        f"{one.what}, {one.tasks} tasks in {one.seconds:.0f} s: claim to merged "
+        f"{one.median_ms:.0f} ms ({min(one.ms):.0f}-{max(one.ms):.0f}, n {len(one.ms)}); its own "
+        f"process {one.resident_mb:.0f} MB, {100 * one.cpu:.1f} % of one CPU"
+        for one in worked
+    ]
+
+
+def _of_crowd(one: Crowd) -> list[Target]:
+    """One agent alone shows what a task costs; many show that nothing is lost, and what it takes."""
+    told = f"{one.merged_twice} twice, {one.lost} lost"
+    wrong = one.merged_twice + one.lost
+    judged = [Target(f"{one.what}: each task merged once", "0", told, wrong == 0)]
+    if one.agents == 1:
+        said = f"{one.median_ms:.0f} ms"
+        judged.append(Target(f"{one.what}: a task", "<= 400 ms", said, one.median_ms <= 400))
+        return judged
+    resident, cpu = one.resident_mb, 100 * one.cpu
+    judged.append(
+        Target(f"{one.what}: resident", "<= 150 MB", f"{resident:.0f} MB", resident <= 150)
+    )
+    judged.append(Target(f"{one.what}: its own CPU", "<= 10 %", f"{cpu:.1f} %", cpu <= 10))
     return judged
 
 
@@ -168,6 +197,7 @@ def document(
     writes: Sequence[Together],
     inside: Sequence[Inside],
     drained: Drained,
+    worked: Sequence[Crowd],
 ) -> dict[str, object]:
     """Everything that was measured."""
     return {
@@ -189,7 +219,8 @@ def document(
         "together": [asdict(one) for one in writes],
         "inside": [asdict(one) for one in inside],
         "drained": asdict(drained),
-        "targets": [asdict(one) for one in targets(found, rates, writes, inside, drained)],
+        "swarms": [asdict(one) for one in worked],
+        "targets": [asdict(one) for one in targets(found, rates, writes, inside, drained, worked)],
     }
 
 

@@ -25,6 +25,7 @@ import machine
 import memories
 import rates
 import report
+import swarms
 from measure import Failed
 from measure import measure
 from writer import CYCLES
@@ -98,13 +99,16 @@ def _run(folder: Path, rounds: int, *, quick: bool) -> dict[str, object]:
     single += clones.commands(folder / "clones", env, 1 if quick else 3)
     _say("Searching memories.")
     single += memories.operations(folder / "searched", 5 if quick else 21)
+    _say("Letting swarms work.")
+    worked = swarms.crowds(folder / "swarms", env, quick=quick)
     print("\nIn one process, and in many.\n")
     print("\n".join(report.rate_lines(claims, writes)))
     print("\n".join(report.inside_lines(single, drained)))
-    judged = report.targets(processes, claims, writes, single, drained)
+    print("\n".join(report.crowd_lines(worked)))
+    judged = report.targets(processes, claims, writes, single, drained, worked)
     print("\nTargets; ratios are of CPU time.\n")
     print("\n".join(report.target_lines(judged)), flush=True)
-    return report.document(about, bare, processes, claims, writes, single, drained)
+    return report.document(about, bare, processes, claims, writes, single, drained, worked)
 
 
 def _say(text: str) -> None:
