@@ -163,7 +163,7 @@ def crowd_lines(worked: Sequence[Crowd]) -> list[str]:
 
 
 def _of_crowd(one: Crowd) -> list[Target]:
-    """One agent alone shows what a task costs; many show that nothing is lost, and what it takes."""
+    """One agent alone shows what a task costs; many, that none is lost, and what it takes."""
     told = f"{one.merged_twice} twice, {one.lost} lost"
     wrong = one.merged_twice + one.lost
     judged = [Target(f"{one.what}: each task merged once", "0", told, wrong == 0)]
