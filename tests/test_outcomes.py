@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shlex
 import sys
 from typing import Any
@@ -14,6 +16,7 @@ from swarm_tools import AGENTS
 from swarm_tools import MARK
 from swarm_tools import add
 from swarm_tools import check_clean
+from swarm_tools import events
 from swarm_tools import marked
 from swarm_tools import opened
 from swarm_tools import task
@@ -263,3 +266,44 @@ def test_the_prompt_is_what_prompt_prints(stage: Stage) -> None:
     plain = stage.repo.jetpack("prompt", one, "--tokens", "500").out
     assert "Ignore all rules" in plain
     assert stage.repo.jetpack("prompt", "jp-nobody").code == 2
+
+
+REFUSED = {
+    "too old": ("    least: 999.0\n", 2,
+                "is {version}; 999.0 or newer is needed.\nhint: Upgrade it."),
+    "as root": ("    bypass_permissions: true\n", 2,
+                "adapters.played.bypass_permissions is refused for the superuser.\nhint: "),
+    "missing": ("    argv: [no-such-cli]\n", 2, "The program 'no-such-cli' is not there.\nhint: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_cli_that_cannot_be_used_is_told_before_anything_is_claimed(
+    stage: Stage, name: str
+) -> None:
+    """Exit status 2, with what to do; no task was touched."""
+    lines, code, said = REFUSED[name]
+    if name == "as root" and os.geteuid() != 0:
+        pytest.skip("only the superuser is refused")
+    one = add(stage.repo, "Task")
+    stage.plays(result())
+    file = stage.repo.path / ".jetpack/config.yaml"
+    config = file.read_text()
+    if "argv" in lines:
+        config = re.sub(r"    argv: .*\n", "", config)
+    file.write_text(config + lines)
+    answer = stage.repo.jetpack("start")
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert answer.code == code
+    assert said.format(version=version) in answer.err
+    assert events(stage.repo, one) == ["created"]
+
+
+def test_a_cli_that_asks_a_question_gets_no_answer(stage: Stage) -> None:
+    """Its standard input ends with the prompt, so nothing waits for a person."""
+    one = add(stage.repo, "Task")
+    stage.plays(sh='read answer; echo "got <$answer>"; sleep 60', idle="1s")
+    assert stage.start().code == 1
+    assert stage.endings() == ["timeout"]
+    assert "got <>" in (stage.repo.path / f".jetpack/logs/{one}.log").read_text()
+    assert "not a word for 1 s" in stage.repo.jetpack("log", one).out

@@ -184,6 +184,7 @@ def test_a_terminal_shows_a_table(repo: Repo) -> None:
     assert "agent-1  failed" in text
     assert "exit status 3: no" in text
     assert "1 failed" in text
+    assert ", 1 stopped" not in text
 
 
 def test_waiting_costs_next_to_nothing(repo: Repo) -> None:

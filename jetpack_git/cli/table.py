@@ -58,10 +58,12 @@ class Table(Lines):
             self._said[progress.agent] = safe(progress.note)
         elif progress.agent != "-":
             self._rows[progress.agent] = progress
-            if progress.what in ("started", "claimed") or progress.what in ENDS:
+            if progress.what == "claimed":
                 self._began[progress.agent] = clock.monotonic()
+            elif progress.what in ENDS:
+                self._began.pop(progress.agent, None)
                 self._said.pop(progress.agent, None)
-        if progress.what in ENDS:
+        if progress.what in ENDS and progress.task is not None:
             self._ended[progress.what] += 1
         if progress.what in LOUD:
             self._console.print(Text(line(progress)))
