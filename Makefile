@@ -25,7 +25,7 @@ test-lowest: ## Run the tests with the oldest dependencies that pyproject.toml a
 	$(PYTHON) .ci/lowest.py > $(VENV)-lowest.txt
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
-		--constraint $(VENV)-lowest.txt --editable '.[dev]'
+		--constraint $(VENV)-lowest.txt --editable '.[test]'
 	$(VENV)-lowest/bin/python -m pytest --quiet -n auto --deselect tests/test_docs.py::test_the_made_documentation_is_fresh
 
 converge: $(STAMP) ## Let clones work at random, and see that they agree (JETPACK_EXAMPLES=200)

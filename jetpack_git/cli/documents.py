@@ -178,6 +178,12 @@ def listing(name: str, items: Sequence[dict[str, object]], total: int) -> dict[s
     return {"schema": SCHEMA, name: list(items), "total": total, "has_more": total > len(items)}
 
 
+def error(code: int, name: str, message: str, hint: str) -> dict[str, object]:
+    """What went wrong, and what to do about it; the code is the exit code."""
+    found = {"code": code, "name": name, "message": message, "hint": hint}
+    return {"schema": SCHEMA, "error": found}
+
+
 def text(document: dict[str, object]) -> str:
     """The document as one line of JSON."""
     return json.dumps(document, ensure_ascii=True)

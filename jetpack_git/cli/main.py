@@ -84,6 +84,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resolve": ("conflicts", "Decide what branches disagree on."),
     "doctor": ("doctor", "Check this clone, and repair what can be repaired."),
     "uninstall": ("uninstall", "Take git-jetpack's hooks and worktrees out of this clone."),
+    "mcp": ("mcp", "Serve an agent that speaks MCP, on standard input and output."),
     "hook": ("hook", "Do what a git hook of ours does."),
 }
 HIDDEN = frozenset({"hook"})
@@ -143,7 +144,7 @@ def main(argv: list[str] | None = None) -> None:
     terminal.open_streams()
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        code = _run(arguments)
+        code = run(arguments)
         terminal.say_remarks()
         sys.stdout.flush()
     except BrokenPipeError:
@@ -156,7 +157,7 @@ def main(argv: list[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:
     """The exit code of the command; what went wrong has been told."""
     try:
         lenient = arguments[:1] == ["recall"]  # a question may be anything
@@ -208,8 +209,7 @@ def _report(arguments: list[str], code: int, name: str, message: str, hint: str)
     if "--json" in options:
         from jetpack_git.cli import documents
 
-        error = {"code": code, "name": name, "message": message, "hint": hint}
-        terminal.say(documents.text({"schema": documents.SCHEMA, "error": error}))
+        terminal.say(documents.text(documents.error(code, name, message, hint)))
     else:
         terminal.complain(message, hint)
     return code

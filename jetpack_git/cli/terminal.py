@@ -10,10 +10,13 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from contextvars import ContextVar
 
 from jetpack_git.models.visible import safe as safe
 
 WORTH_A_BAR = 500
+Overheard = tuple[list[str], list[str]]
+_ears: ContextVar[Overheard | None] = ContextVar("ears", default=None)
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -28,10 +31,25 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+@contextlib.contextmanager
+def overheard() -> Iterator[Overheard]:
+    """What this thread says meanwhile, and what it remarks beside that, is not printed but here."""
+    heard: Overheard = ([], [])
+    token = _ears.set(heard)
+    try:
+        yield heard
+    finally:
+        _ears.reset(token)
+
+
 def say(lines: str | Iterable[str]) -> None:
     """The lines are on stdout."""
+    ears = _ears.get()
     for line in [lines] if isinstance(lines, str) else lines:
-        print(line)
+        if ears is None:
+            print(line)
+        else:
+            ears[0].append(line)
 
 
 def flush() -> None:
@@ -52,7 +70,8 @@ _remarks: list[str] = []
 
 def remark(message: str) -> None:
     """It will be the last line on stderr, behind warnings and errors."""
-    _remarks.append(message)
+    ears = _ears.get()
+    (_remarks if ears is None else ears[1]).append(message)
 
 
 def say_remarks() -> None:
@@ -63,7 +82,11 @@ def say_remarks() -> None:
 
 def warn(message: str) -> None:
     """The warning is on stderr."""
-    print(f"warning: {safe(message)}", file=sys.stderr)
+    ears = _ears.get()
+    if ears is None:
+        print(f"warning: {safe(message)}", file=sys.stderr)
+    else:
+        ears[1].append(f"warning: {message}")
 
 
 @contextlib.contextmanager

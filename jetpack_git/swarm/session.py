@@ -242,4 +242,4 @@ def _has_mcp() -> bool:
     """Whether `git jetpack mcp` can run here: the extra is installed."""
     from importlib.util import find_spec
 
-    return find_spec("mcp") is not None and find_spec("jetpack_git.mcp") is not None
+    return find_spec("mcp") is not None and find_spec("mcp_types") is not None  # since 2.0
