@@ -33,6 +33,8 @@ from jetpack_git.mirror import files
 from jetpack_git.mirror import structure
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.outfit import files as outfit
+from jetpack_git.outfit.kinds import has_server
 from jetpack_git.swarm import base
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm.recover import recover
@@ -330,6 +332,19 @@ def _drivers(workspace: Workspace) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _outfit(workspace: Workspace) -> Iterator[Finding]:
+    """What `init --agent` has written here is all there, and says what it says now."""
+    if workspace.clone.worktree is None:
+        return
+    root, server = Path(workspace.clone.worktree), has_server()
+    for name in outfit.stale(root, with_server=server):
+        yield Finding(
+            "agents", f"What {name} reads here of git-jetpack is not as it would be written now.",
+            f"Write it anew: git jetpack init --agent {name}",
+            partial(outfit.install, root, name, with_server=server),
+        )  # fmt: skip
+
+
 def _can_run(state: hooks.HookState, where: Path) -> bool:
     """Whether the hook needs no repair of ours."""
     if state.state == "missing":
@@ -345,5 +360,5 @@ def _can_run(state: hooks.HookState, where: Path) -> bool:
 
 _CHECKS = (
     _config, _repository, _structure, _counts, _memories, _agents, _worktrees, _forgotten, _files,
-    _hooks, _drivers,
+    _hooks, _drivers, _outfit,
 )  # fmt: skip

@@ -19,6 +19,7 @@ FLOORS = (
     {"data", "git"},
     {"work", "mirror"},
     {"workspace"},
+    {"outfit"},
     {"swarm", "review"},
     {"setup", "doctor", "hook", "driver"},
     {"cli"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from jetpack_git import setup
+from jetpack_git.cli import agent_files
 from jetpack_git.cli import terminal
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
@@ -13,6 +14,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import find
 from jetpack_git.mirror import files
 from jetpack_git.mirror.files import FOLDER
+from jetpack_git.outfit.kinds import KINDS
 
 
 @command(short_help="Set up this clone: config, database, hooks; load the task files.")
@@ -20,16 +22,24 @@ from jetpack_git.mirror.files import FOLDER
 @click.option(
     "--every-branch-update", is_flag=True, help="Guard rebases, cherry-picks and --no-verify, too."
 )
-def init(frame: Frame, no_hooks: bool, every_branch_update: bool) -> int:
+@click.option(
+    "--agent", "agents", multiple=True, type=click.Choice(sorted(KINDS)),
+    help="Write what this agent's CLI reads: instructions, hooks, MCP server; repeatable.",
+)  # fmt: skip
+def init(frame: Frame, no_hooks: bool, every_branch_update: bool, agents: tuple[str, ...]) -> int:
     """Set up this clone: config, database, hooks; load the task files.
 
     Doing it again changes nothing. Hooks of others are kept and still run. With
     --every-branch-update the hook `reference-transaction` looks at each commit that a branch
-    gets, however it was made.
+    gets, however it was made. With --agent files such as CLAUDE.md, .claude/settings.json and
+    .mcp.json get what is ours, and keep what is not; a file that cannot be edited safely is left
+    alone (exit 1), and the lines for it are shown.
     """
     if no_hooks and every_branch_update:
         raise BadInput("--every-branch-update needs hooks.", hint="Leave --no-hooks out.")
     clone = find(here())
+    if agents and clone.worktree is None:
+        raise BadInput("--agent needs a worktree.", hint="Run it in one: git worktree add FOLDER")
     setup.check(clone, with_hooks=not no_hooks)
     made = setup.prepare(clone)
     workspace = frame.create()
@@ -55,6 +65,10 @@ def init(frame: Frame, no_hooks: bool, every_branch_update: bool) -> int:
     lines += [f"hook {one.name}: {one.action} ({one.path})" for one in done.hooks]
     if loaded and loaded.added:
         lines.append(f"loaded {len(loaded.added)} tasks from {FOLDER}/")
+    outfitted = agent_files.install(clone.worktree or "", agents)
+    if agents:
+        document["agents"] = [agent_files.document(one) for one in outfitted]
+    lines += [agent_files.line(one) for one in outfitted]
     lines.append(f"This clone is set up; its database is {clone.database}")
     frame.answer(document, lines)
     for one in (loaded.warnings + loaded.conflicts) if loaded else []:
@@ -67,4 +81,5 @@ def init(frame: Frame, no_hooks: bool, every_branch_update: bool) -> int:
             "The guard stands once you have added these lines:"
         )
         terminal.say(left[0].found.lines)
-    return 2 if loaded and loaded.errors else 0
+    refused = agent_files.tell(outfitted, agents, aloud=not frame.json)
+    return 2 if loaded and loaded.errors else int(refused)

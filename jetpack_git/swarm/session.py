@@ -19,6 +19,7 @@ from jetpack_git.models.run import Heard
 from jetpack_git.models.run import Said
 from jetpack_git.models.run import Usage
 from jetpack_git.models.task import Task
+from jetpack_git.outfit.kinds import has_server
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import outcome
@@ -219,7 +220,7 @@ class Session:
             argv = (base.filled(part, values) for part in one.argv)
             found.append(replace(one, argv=tuple(part for part in argv if part)))
         ours = shutil.which("git-jetpack", path=os.path.dirname(sys.executable))
-        if ours is not None and _has_mcp():
+        if ours is not None and has_server():
             env = self._identity(values["task_id"]) | {"PATH": harness.inherited()["PATH"]}
             found.append(Server("jetpack", (ours, "mcp"), env))
         return found
@@ -236,10 +237,3 @@ class Session:
         own = {key: base.filled(one, values) for key, one in self.kind.adapter.env.items()}
         own |= self._identity(values["task_id"]) | {"GIT_TERMINAL_PROMPT": "0"}
         return base.environment(self.kind.adapter, harness.inherited(), own)
-
-
-def _has_mcp() -> bool:
-    """Whether `git jetpack mcp` can run here: the extra is installed."""
-    from importlib.util import find_spec
-
-    return find_spec("mcp") is not None and find_spec("mcp_types") is not None  # since 2.0
