@@ -15,11 +15,11 @@ import pytest
 from conftest import Repo
 
 SAMPLES = Path(__file__).with_name("samples")
-PATCH = "*** Begin Patch\n*** Update File: {}\n@@\n-a\n+b\n*** End Patch"
+PATCH = "apply_patch <<X\n*** Begin Patch\n*** Update File: {}\n@@\n-a\n+b\n*** End Patch\nX"
 # How each CLI names the file that it is about to change.
 ASKED = {
     "claude": {"tool_name": "Edit", "tool_input": {"file_path": "{}", "old_string": "a"}},
-    "codex": {"tool_name": "apply_patch", "tool_input": {"command": PATCH}},
+    "codex": {"tool_name": "Bash", "tool_input": {"command": PATCH}},
     "gemini": {"tool_name": "write_file", "tool_input": {"file_path": "{}", "content": "x"}},
     "opencode": {"tool_name": "edit", "tool_input": {"filePath": "{}", "newString": "x"}},
 }
