@@ -107,7 +107,8 @@ if __name__ == "__main__":
     import jetpack_git
 
     for module in pkgutil.walk_packages(jetpack_git.__path__, "jetpack_git."):
-        __import__(module.name)
+        if module.name != "jetpack_git.cli.mcp_server":  # which needs an extra
+            __import__(module.name)
     gc.freeze()
     _become(_serve(sys.argv[1]))
     try:

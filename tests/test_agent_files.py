@@ -13,6 +13,8 @@ from conftest import Repo
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytest.importorskip("mcp_types", reason="the MCP server is written only where it can run")
+
 from jetpack_git.outfit import block
 from jetpack_git.outfit import files
 from jetpack_git.outfit import members
@@ -210,6 +212,21 @@ def test_doctor_writes_anew_what_is_stale(repo: Repo) -> None:
     assert (repo.path / "CLAUDE.md").exists()
     assert not (repo.path / "AGENTS.md").exists()
     assert repo.ok("doctor")["findings"] == []
+
+
+def test_a_hook_that_was_put_beside_ours_stays(repo: Repo) -> None:
+    """Ours is not written twice, and goes alone."""
+    files.install(repo.path, "claude", with_server=False)
+    settings = repo.path / ".claude/settings.json"
+    whole = json.loads(settings.read_text())
+    theirs = {"type": "command", "command": "theirs"}
+    whole["hooks"]["Stop"][0]["hooks"].append(theirs)
+    mixed = json.dumps(whole, indent=1)
+    settings.write_text(mixed)
+    files.install(repo.path, "claude", with_server=False)
+    assert settings.read_text() == mixed
+    files.uninstall(repo.path)
+    assert json.loads(settings.read_text()) == {"hooks": {"Stop": [{"hooks": [theirs]}]}}
 
 
 def test_without_the_extra_there_is_no_server(repo: Repo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable
 from collections.abc import Callable
@@ -17,6 +18,9 @@ import apsw
 import pytest
 from conftest import SCRIPT
 from conftest import Repo
+from swarm_tools import AGENTS
+from swarm_tools import MARK
+from swarm_tools import marked
 
 pytest.importorskip("mcp_types", reason="the extra `mcp` is not installed")
 
@@ -339,3 +343,20 @@ def test_every_tool_is_a_command_and_every_argument_one_of_its_own() -> None:
             assert argument not in known
             assert other in main.COMMANDS
         assert set(tool.given) <= set(tool.arguments)
+
+
+def test_an_agent_of_a_swarm_gets_a_server_that_acts_as_it(repo: Repo) -> None:
+    """What its settings name is enough: the server finds the worktree, the agent and its life."""
+    played = json.dumps([sys.executable, "-S", str(AGENTS / "asks.py"), "{settings_file}"])
+    repo.write(
+        ".jetpack/config.yaml",
+        f"swarm:\n  adapter: played\nadapters:\n  played:\n    like: claude\n    argv: {played}\n",
+    )
+    task = repo.add("One")
+    repo.commit()
+    answer = repo.jetpack("start", "--integrate", "merge", **{MARK: str(repo.path)})
+    assert not marked(repo)
+    assert repo.ok("show", task)["task"]["status"] == "completed", answer
+    events = repo.ok("log", task)["events"]
+    told = next(one for one in events if one["note"] == "by a tool")
+    assert (told["kind"], told["agent"]) == ("task.progress", "agent-1")

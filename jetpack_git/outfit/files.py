@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +143,7 @@ def _put(piece: Piece, text: str | None) -> str:
         return members.fresh(piece.members)
     for where, value, item in piece.members:
         there = _there(text, where, item=item)
-        if value in there and sum(map(is_ours, there)) == 1:
+        if _hooks(there, value) or (value in there and sum(map(is_ours, there)) == 1):
             continue
         if not item and there and not is_ours(there[0]):
             raise Unusable(f"{'.'.join(where)} is somebody else's there")
@@ -173,8 +174,32 @@ def _take(piece: Piece, text: str) -> str | None:
     found: str | None = text
     for where, _, item in piece.members:
         if found is not None:
-            found = members.take(found, where, is_ours, item=item)
+            found = members.take(_out_of_groups(found, where), where, is_ours, item=item)
     return found
+
+
+def _hooks(there: Sequence[object], value: object) -> bool:
+    """Whether the hook of our group stands in one with hooks of others, of the same kind."""
+    if not isinstance(value, dict) or "hooks" not in value:
+        return False
+    return any(
+        isinstance(one, dict)
+        and one.get("matcher") == value.get("matcher")
+        and isinstance(one.get("hooks"), list)
+        and len(one["hooks"]) > 1
+        and value["hooks"][0] in one["hooks"]
+        for one in there
+    )
+
+
+def _out_of_groups(text: str, where: tuple[str, ...]) -> str:
+    """The text without those hooks of ours that stand in a group with hooks of others."""
+    for number, one in enumerate(_there(text, where, item=True)):
+        if isinstance(one, dict) and isinstance(one.get("hooks"), list) and not is_ours(one):
+            rest = members.take(text, (*where, number, "hooks"), _is_our_hook, item=True)
+            assert rest is not None  # the hooks of others are left in it
+            text = rest
+    return text
 
 
 def _there(text: str, where: tuple[str, ...], *, item: bool) -> list[object]:
@@ -192,12 +217,13 @@ def is_ours(value: object) -> bool:
         return False
     hooks = value.get("hooks")
     if isinstance(hooks, list):
-        return bool(hooks) and all(
-            isinstance(one, dict) and str(one.get("command")).startswith(HOOK) for one in hooks
-        )
-    command = value.get("command")
-    words = command if isinstance(command, list) else [command, *(value.get("args") or [])]
-    return words == ["git-jetpack", "mcp"]
+        return bool(hooks) and all(map(_is_our_hook, hooks))
+    command, args = value.get("command"), value.get("args")
+    return command == ["git-jetpack", "mcp"] or (command == "git-jetpack" and args == ["mcp"])
+
+
+def _is_our_hook(value: object) -> bool:
+    return isinstance(value, dict) and str(value.get("command")).startswith(HOOK)
 
 
 def _lines(piece: Piece) -> str:

@@ -98,13 +98,14 @@ def _value(text: str, at: int) -> Node:
     return node
 
 
-def find(root: Node, where: Sequence[str]) -> Node | None:
-    """The value at those keys, if there is one."""
+def find(root: Node, where: Sequence[str | int]) -> Node | None:
+    """The value at those keys, and numbers of items, if there is one."""
     node: Node | None = root
     for key in where:
-        if node is None or node.kind != "{":
+        if node is None:
             return None
-        node = next((one.node for one in node.children if one.key == key), None)
+        pairs = enumerate(node.children)
+        node = next((one.node for i, one in pairs if key in (i, one.key)), None)
     return node
 
 
@@ -166,7 +167,7 @@ def _unit(text: str, root: Node) -> str:
     return gap.rpartition("\n")[2] or "  "
 
 
-def take(text: str, where: Sequence[str], ours: Ours, *, item: bool) -> str | None:
+def take(text: str, where: Sequence[str | int], ours: Ours, *, item: bool) -> str | None:
     """The text without what is `ours` there; None where nothing is left of what we made."""
     found: str | None = text
     while found is not None:
@@ -190,7 +191,7 @@ def take(text: str, where: Sequence[str], ours: Ours, *, item: bool) -> str | No
     return found
 
 
-def _path(root: Node, where: Sequence[str]) -> list[Node] | None:
+def _path(root: Node, where: Sequence[str | int]) -> list[Node] | None:
     nodes = [find(root, where[:depth]) for depth in range(len(where) + 1)]
     found = [one for one in nodes if one is not None]
     return found if len(found) == len(nodes) else None
