@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -122,6 +123,8 @@ def test_each_tool_does_what_its_command_does(repo: Repo) -> None:
         assert (await call("inbox", ack=letter))["message"]["receipts"][0]["acked_at"]
         sent = await call("send", to=["ravi"], subject="re", body="-x", importance="high")
         assert (sent["message"]["body"], sent["message"]["importance"]) == ("-x", "high")
+        answered = (await call("send", reply=letter, body="fine"))["message"]
+        assert (answered["reply_to"], answered["subject"]) == (letter, "Re: hello")
         kept = await call("remember", text="The cache key lacks the locale", tag=["cache"])
         assert kept["memory"]["task_id"] == first
         known = await call("recall", query=["locale", "cache"])
@@ -332,7 +335,8 @@ def _request(number: int, method: str, params: object) -> dict[str, object]:
 
 
 def test_every_tool_is_a_command_and_every_argument_one_of_its_own() -> None:
-    """There is nothing that only the MCP server can do."""
+    """There is nothing that only the MCP server can do, and the documentation lists it all."""
+    page = (Path(__file__).parents[1] / "docs" / "mcp.md").read_text(encoding="utf-8")
     for name, tool in mcp_tools.TOOLS.items():
         assert name in main.COMMANDS
         known = mcp_tools.parameters(name)
@@ -343,6 +347,9 @@ def test_every_tool_is_a_command_and_every_argument_one_of_its_own() -> None:
             assert argument not in known
             assert other in main.COMMANDS
         assert set(tool.given) <= set(tool.arguments)
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` |"))
+        told = re.findall(r"`([a-z-]+)`", row.split("|")[3])
+        assert set(told) == {*tool.arguments, *tool.instead}
 
 
 def test_an_agent_of_a_swarm_gets_a_server_that_acts_as_it(repo: Repo) -> None:

@@ -71,7 +71,11 @@ TOOLS = {
     ),
     "unreserve": Tool(("pattern", "task", "all")),
     "guard": Tool(("path",), "Ask whether you may change files (clear), or others hold them."),
-    "send": Tool(("to", "all", "subject", "body", "task", "importance", "ack")),
+    "send": Tool(
+        ("to", "all", "subject", "body", "task", "importance", "ack"),
+        "Write to agents: to, subject, body. With reply=ID answer a message: body alone.",
+        instead={"reply": "reply"},
+    ),
     "inbox": Tool(
         ("unread", "search", "limit"),
         "Your mail, newest first. read=ID marks a message as read, ack=ID as acknowledged.",
