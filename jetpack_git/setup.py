@@ -37,7 +37,7 @@ guard:
   on_error: block   # block | warn | allow: what happens when the guard cannot tell
 swarm:
   strategy: best-fit   # first-fit | best-fit | round-robin | load-balanced | graph-prioritized
-  integrate: leave     # leave | merge: what happens to a finished task's branch
+  integrate: leave     # leave | merge | pr: what happens to a finished task's branch
 mirror:
   autostage: true   # a commit carries the task files that were written in its worktree
 """

@@ -104,6 +104,32 @@ def add(repo: Repo, title: str, *, files: tuple[str, ...] = (), after: tuple[str
         return workspace.tasks.add(Task("", title, files=files, depends=after)).id
 
 
+def finished(repo: Repo, *texts: str, name: str = "") -> list[str]:
+    """The ids of finished tasks, each with a branch that writes its text into a file.
+
+    The file is named after the task, or has that `name`.
+    """
+    ids = []
+    for number, text in enumerate(texts):
+        with opened(repo) as workspace:
+            one = workspace.tasks.add(Task("", f"Task {number}")).id
+            branch = f"jetpack/{one}"
+            workspace.tasks.set_branch(one, branch)
+            workspace.tasks.claim(one, agent="Ada")
+            workspace.tasks.begin(one, agent="Ada")
+            commit_tasks(repo)
+            repo.git("switch", "-q", "-c", branch)
+            repo.write(name or f"{one}.txt", f"{text}\n")
+            repo.git("add", name or f"{one}.txt")
+            repo.git("commit", "-qm", f"{one}\n\nJetpack-Task: {one}", JETPACK_AGENT="Ada")
+            commit = repo.git("rev-parse", "HEAD")
+            repo.git("switch", "-q", "main")
+            workspace.tasks.done(one, agent="Ada", commit_id=commit)
+        ids.append(one)
+    commit_tasks(repo)
+    return ids
+
+
 def events(repo: Repo, task_id: str) -> list[str]:
     """What happened to the task, in order; not to its reservations."""
     with opened(repo) as workspace:

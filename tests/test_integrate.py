@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
 from conftest import Repo
 from swarm_tools import add
 from swarm_tools import check_clean
 from swarm_tools import commit_tasks
 from swarm_tools import events
+from swarm_tools import finished
+from swarm_tools import opened
 from swarm_tools import shell
 from swarm_tools import start
 from swarm_tools import task
@@ -99,3 +104,92 @@ def test_task_files_never_conflict(repo: Repo) -> None:
     repo.ok("sync")
     assert repo.git("status", "--porcelain") == ""
     check_clean(repo)
+
+
+def test_a_conflict_is_a_task_that_is_made_once(repo: Repo) -> None:
+    """It names both sides and waits for nothing; whoever does it has merged the branch as well."""
+    one, other = finished(repo, "ours", "theirs", name="same.txt")
+    before = repo.git("rev-parse", "main")
+    idle = shell("exit 1")
+    answer = start(repo, idle, "--integrate", "merge")
+    assert answer.code == 1
+    with opened(repo) as workspace:
+        (made,) = [each for each in workspace.tasks.list()[0] if each.id not in (one, other)]
+    branch = task(repo, other).branch
+    assert made.title == f"Merge {branch} into main"
+    for said in (f"{branch} ({other}, Task 1)", f"main\n({one}, Task 0)", "- same.txt"):
+        assert said in made.description
+    assert (made.links, made.depends, made.blockers) == ((("discovered-from", other),), (), 0)
+    assert f"conflicts with main in same.txt; {made.id} is to merge them" in answer.out
+    assert repo.git("rev-parse", "--verify", str(branch))
+    assert repo.git("status", "--porcelain") == ""
+    assert repo.git("log", "--format=%s", f"{before}..main", "--first-parent") == (
+        f"Merge {task(repo, one).branch}"
+    )
+    repo.ok("release", made.id)
+    commit_tasks(repo)
+    command = shell(f"git merge -q {branch}; echo both > same.txt; git commit -qam both")
+    again = start(repo, command, "--integrate", "merge")
+    assert task(repo, made.id).status == "completed", again
+    assert events(repo, other)[-1] == "integration.merged"
+    assert (repo.path / "same.txt").read_text() == "both\n"
+    assert len(repo.ok("list")["tasks"]) == 3
+    assert repo.ok("status")["unmerged"] == []
+    check_clean(repo)
+
+
+HOW = {
+    "squashed": "git merge -q --squash {branch}; git commit -qm squashed",
+    "rebased": "git cherry-pick {branch}~1 {branch}",
+    "squashed, and changed since": "git merge -q --squash {branch}; git commit -qm squashed; "
+    "echo later > {file}; git commit -qam later",
+    "squashed, and reverted": "git merge -q --squash {branch}; git commit -qm squashed; "
+    "git revert --no-edit HEAD",
+    "half of it": "git cherry-pick {branch}~1",
+}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_landing_is_judged_by_content(repo: Repo, how: str) -> None:
+    """What got into the base in another way is merged; nothing is merged a second time."""
+    one = finished(repo, "text")[0]
+    branch = str(task(repo, one).branch)
+    repo.git("switch", "-q", branch)
+    repo.write("b.py", "b\n")
+    repo.git("add", "b.py")
+    repo.git("commit", "-qnm", "More")
+    repo.git("switch", "-q", "main")
+    with opened(repo) as workspace:
+        workspace.tasks.set_commit(one, repo.git("rev-parse", branch))
+    assert [each["id"] for each in repo.ok("status")["unmerged"]] == [one]
+    commands = HOW[how].format(branch=branch, file=f"{one}.txt")
+    subprocess.run(["sh", "-ec", commands], cwd=repo.path, check=True, capture_output=True,
+                   env=os.environ | {"JETPACK_AGENT": "Ada"})  # fmt: skip
+    whole = how != "half of it"
+    assert [each["id"] for each in repo.ok("status")["unmerged"]] == ([] if whole else [one])
+    before = repo.git("rev-parse", "main")
+    assert start(repo, "true", "--integrate", "merge").code == 0
+    assert events(repo, one)[-1] == "integration.merged"
+    assert (repo.git("rev-parse", "main") == before) == whole
+
+
+@pytest.mark.parametrize("staged", [True, False])
+def test_a_base_with_uncommitted_changes_is_not_moved_under_anybody(
+    repo: Repo, staged: bool
+) -> None:
+    """Not even where they are in no merge's way; untracked files do not matter."""
+    (one,) = finished(repo, "text")
+    repo.write("a.py", "mine\n")
+    if staged:
+        repo.git("add", "a.py")
+    repo.write("loose.txt", "loose\n")
+    before = repo.git("rev-parse", "main")
+    answer = start(repo, "true", "--integrate", "merge")
+    assert (answer.code, repo.git("rev-parse", "main")) == (1, before)
+    said = f"main is checked out in {repo.path} with uncommitted changes in a.py; it is not moved"
+    assert said in answer.err
+    assert said in answer.out
+    assert repo.git("diff", "HEAD", "--name-only") == "a.py"
+    repo.git("checkout", "-q", "HEAD", "--", "a.py")
+    assert start(repo, "true", "--integrate", "merge").code == 0
+    assert events(repo, one)[-1] == "integration.merged"

@@ -25,6 +25,7 @@ from jetpack_git.git.run import git
 from jetpack_git.models.run import Usage
 from jetpack_git.swarm import integrate as integration
 from jetpack_git.swarm import kinds
+from jetpack_git.swarm import landing
 from jetpack_git.swarm import notify
 from jetpack_git.swarm.coordinator import Summary
 from jetpack_git.swarm.coordinator import Swarm
@@ -44,7 +45,7 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
         click.option("--command", "template", metavar="CMD", help="What runs a task, see above."),
         click.option("--strategy", type=click.Choice(list(STRATEGIES)),
                      help="How agents choose tasks."),
-        click.option("--integrate", type=click.Choice(["leave", "merge"]),
+        click.option("--integrate", type=click.Choice(["leave", "merge", "pr"]),
                      help="What happens to a finished task's branch."),
         click.option("--base", help="The branch to start from; the current one if not said."),
         click.option("--skills", help="The agents' skills, with commas between; none means any "
@@ -103,15 +104,15 @@ def run(
         notify.check(config.on_event)
     kinds.check(members)
     name = _base(workspace, base)
-    merges = (integrate or config.integrate) == "merge"
-    _check(workspace, name, merges, config.stop_grace_s)
+    how = integrate or config.integrate
+    _check(workspace, name, how, config.stop_grace_s)
     swarms = Swarms(workspace.db)
     row = swarms.begin(base=name, size=len(members), bypass=", ".join(kinds.bypassed(members)))
     job = Job(
         swarm=row.id,
         strategy=strategy or config.strategy,
         base=name,
-        integrate=merges,
+        integrate=how,
         guarded=found.guard.mode == "block",
         config=found,
         stay=stay,
@@ -162,10 +163,11 @@ def _base(workspace: Workspace, base: str | None) -> str:
     return name
 
 
-def _check(workspace: Workspace, base: str, merges: bool, grace_s: float) -> None:
+def _check(workspace: Workspace, base: str, how: str, grace_s: float) -> None:
     """Warns of what would go wrong later; raises BadInput where that would be for sure."""
     root = workspace.clone.worktree
     where = Path(root or workspace.clone.common_dir)
+    landing.check_way(how, base, where, terminal.warn)
     for said in integration.settle(workspace, grace_s=grace_s):
         terminal.warn(said)
     states = hooks.status(where)
@@ -174,7 +176,7 @@ def _check(workspace: Workspace, base: str, merges: bool, grace_s: float) -> Non
     if root is None or worktrees.current_branch(where) != base:
         return
     loose = git("status", "--porcelain", "--untracked-files=all", "--", ".tasks", cwd=where)
-    if loose and merges:
+    if loose and how == integration.MERGE:
         raise BadInput(
             f"{len(loose.splitlines())} files under .tasks/ are not committed; the merges into "
             f"{base} would meet them.",

@@ -22,8 +22,11 @@ LOUD = frozenset(
     }
 )  # fmt: skip
 ENDS = frozenset(
-    {"completed", "merged", "failed", "retry", "stopped", "left", "lost", "unmerged", "not merged"}
-)
+    {
+        "completed", "merged", "requested", "failed", "retry", "stopped", "left", "lost",
+        "unmerged", "not merged",
+    }
+)  # fmt: skip
 
 
 class Lines:

@@ -5,6 +5,7 @@ Named tuples, because the hook reads them: to make a dataclass takes three times
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
@@ -43,6 +44,18 @@ class SwarmConfig(NamedTuple):
     prompt_tokens: int = 6000
     on_event: str | None = None
     reservation_ttl_s: float = 3600.0
+
+
+class IntegrationConfig(NamedTuple):
+    """What a finished branch must pass before it is in the base.
+
+    `checks` are command lines that are run on the merged tree, each for `check_timeout_s` at
+    most. Up to `batch` branches that wait at once are checked together.
+    """
+
+    checks: Sequence[str] = ()
+    check_timeout_s: float = 1800.0
+    batch: int = 8
 
 
 class RetryPolicy(NamedTuple):
@@ -133,6 +146,7 @@ class Config(NamedTuple):
 
     guard: GuardConfig = GuardConfig()
     swarm: SwarmConfig = SwarmConfig()
+    integration: IntegrationConfig = IntegrationConfig()
     tasks: RetryPolicy = RetryPolicy()
     reservations: ReservationsConfig = ReservationsConfig()
     mirror: MirrorConfig = MirrorConfig()

@@ -32,16 +32,13 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
     its own that would be lost; nothing has changed then.
     """
-    holder = next(
-        (one for one in worktrees.all_worktrees(clone) if one.branch == base and not one.bare),
-        None,
-    )
-    if holder is None:
+    where = holder(base, clone=clone)
+    if where is None:
         git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
         return
-    where = Path(holder.path)
     if git("rev-parse", "HEAD", cwd=where) != old:
         raise GitFailed(f"{base} has moved meanwhile.")
+    check_free(base, clone=clone)
     paths = branches.changed_paths(old, new, cwd=where)
     note = {
         "where": str(where), "old": old, "new": new,
@@ -56,6 +53,35 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
         db.run("meta.set", name=MOVING, value="")
         raise
     db.run("meta.set", name=MOVING, value="")
+
+
+def holder(base: str, *, clone: Path) -> Path | None:
+    """The worktree that has the branch checked out, if one has."""
+    for one in worktrees.all_worktrees(clone):
+        if one.branch == base and not one.bare:
+            return Path(one.path)
+    return None
+
+
+def check_free(base: str, *, clone: Path) -> None:
+    """Nobody has changed tracked files, or the index, where the base is checked out.
+
+    Files that git does not track are no obstacle here: git itself stops a merge that would
+    write over one. Raises GitFailed.
+    """
+    where = holder(base, clone=clone)
+    if where is None:
+        return
+    out = git("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
+              "--untracked-files=no", "--ignore-submodules=dirty", cwd=where)  # fmt: skip
+    changed = [one[3:] for one in out.split("\0") if one]
+    if changed:
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        raise GitFailed(
+            f"{base} is checked out in {where} with uncommitted changes in "
+            f"{', '.join(changed[:3])}{more}; it is not moved under them.",
+            hint="Commit or stash them; the next git jetpack start merges what is finished.",
+        )
 
 
 def cut_short(db: Database) -> str | None:

@@ -121,6 +121,12 @@ def merged(
     """
     if worktrees.contains(theirs, ours, cwd=cwd):
         return theirs
+    tree = merged_tree(db, ours, theirs, cwd=cwd, names=names)
+    return commit(tree, [ours, theirs], message, cwd=cwd)
+
+
+def merged_tree(db: Database, ours: str, theirs: str, *, cwd: Path, names: tuple[str, str]) -> str:
+    """The tree of such a commit. Raises MergeConflict."""
     args = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     done = run(*args, cwd=cwd, check=False)
     fields = os.fsdecode(done.stdout).split("\0")
@@ -130,12 +136,17 @@ def merged(
         settled = {path: _from_database(db, path) for path in paths}
         if None in settled.values():
             raise MergeConflict(*names, [one for one in paths if settled[one] is None])
-        tree = _with_files(tree, {path: data or b"" for path, data in settled.items()}, cwd)
-    elif done.returncode != 0:
+        return _with_files(tree, {path: data or b"" for path, data in settled.items()}, cwd)
+    if done.returncode != 0:
         raise failed(args, done)
+    return tree
+
+
+def commit(tree: str, parents: list[str], message: str, *, cwd: Path) -> str:
+    """A commit of the tree, which is on no branch yet."""
     return git(
-        "commit-tree", tree, "-p", ours, "-p", theirs, "-F", "-", cwd=cwd,
-        env=identity(cwd), stdin=message.encode("utf-8", "replace"),
+        "commit-tree", tree, *(part for one in parents for part in ("-p", one)), "-F", "-",
+        cwd=cwd, env=identity(cwd), stdin=message.encode("utf-8", "replace"),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from jetpack_git.models.agent import Agent
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import heart
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import landing
 from jetpack_git.swarm import notify
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.dispatch import Dispatch
@@ -53,7 +54,7 @@ class Summary:
     def went_well(self) -> bool:
         """Whether every task that was begun was completed, and merged if it was to be."""
         return not self.broken and all(
-            what in ("completed", "merged") for _, _, what in self.results
+            what in ("completed", "merged", "requested") for _, _, what in self.results
         )
 
 
@@ -110,7 +111,7 @@ class Swarm:
             self.workspace, self.job.config.swarm, stop=self.stop.asked,
             tell=lambda what, note: self._report(Progress(clock.now(), "-", what, None, note)),
         )  # fmt: skip
-        if self.job.integrate:
+        if self.job.integrate != integrate.LEAVE:
             self._merge_earlier()
         self._enlist(self._size)
         beats = heart.Heart(
@@ -302,10 +303,7 @@ class Swarm:
                 return
             agent = task.assignee or "git-jetpack"
             try:
-                integrate.merge(
-                    self.workspace, task, base=self.job.base, agent=agent, guarded=self.job.guarded
-                )
-                what, note = "merged", self.job.base
+                what, note = landing.land(self.workspace, task, self.job.way(self.stop))
             except JetpackError as error:
                 what, note = "unmerged", error.message
             self.summary.results.append((task, agent, what))

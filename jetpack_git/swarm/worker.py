@@ -27,7 +27,9 @@ from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import integrate
+from jetpack_git.swarm import landing
 from jetpack_git.swarm import learning
+from jetpack_git.swarm.integrate import Way
 from jetpack_git.swarm.kinds import Kind
 from jetpack_git.swarm.outcome import Result
 from jetpack_git.swarm.processes import MARK
@@ -43,6 +45,7 @@ from jetpack_git.workspace import Workspace
 class Job:
     """What all workers of a swarm have in common; `swarm` is its id.
 
+    What happens to a finished branch is `integrate`: `leave`, `merge` or `pr`.
     One that is to `stay` waits for more work when there is none, until it is stopped.
     `guarded` is the setting of the worktree that the swarm was started from: a branch that
     switches the guard off does not switch it off for itself.
@@ -51,10 +54,16 @@ class Job:
     swarm: str
     strategy: str
     base: str
-    integrate: bool
+    integrate: str
     guarded: bool
     config: Config
     stay: bool = False
+
+    def way(self, stop: Stop) -> Way:
+        """How finished branches get into the base."""
+        return Way(
+            self.integrate, self.base, self.guarded, self.config, stop.asked, stop.hurry
+        )  # fmt: skip
 
 
 class Stop:
@@ -250,7 +259,7 @@ class Worker:
             ) from error
         task = self.workspace.tasks.get(task.id)
         self.tell("completed", task, summary or "")
-        return self._integrate(task) if self.job.integrate else "completed"
+        return "completed" if self.job.integrate == integrate.LEAVE else self._integrate(task)
 
     def _commit(self, task: Task, prepared: branches.Prepared) -> str:
         """The worktree is committed; otherwise, the reason why it cannot be."""
@@ -284,17 +293,14 @@ class Worker:
         return integrate.held_by_others(self.workspace, start, tree, self.agent.name, where)
 
     def _integrate(self, task: Task) -> str:
-        """The task's branch is merged into the base, unless something stands against it."""
+        """The task's branch gets into the base, unless something stands against it."""
         try:
-            integrate.merge(
-                self.workspace, task, base=self.job.base, agent=self.agent.name,
-                guarded=self.job.guarded,
-            )  # fmt: skip
+            what, note = landing.land(self.workspace, task, self.job.way(self._stop))
         except JetpackError as error:
             self.tell("not merged", task, error.message)
             return "unmerged"
-        self.tell("merged", task, self.job.base)
-        return "merged"
+        self.tell(what, task, note)
+        return what
 
     def _give_up(self, task: Task, what: str, reason: str) -> str:
         """The task is somebody else's to do, and what was done so far is on its branch."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 from typing import Any
 from typing import Literal
 
+from pydantic import AfterValidator
 from pydantic import BeforeValidator
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -15,6 +17,7 @@ from jetpack_git.models import mapping
 from jetpack_git.models.config import BudgetConfig
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
+from jetpack_git.models.config import IntegrationConfig
 from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.config import MirrorConfig
 from jetpack_git.models.config import ReservationsConfig
@@ -33,6 +36,16 @@ def _plain(value: object) -> object:
     return value.values if isinstance(value, mapping.Mapping) else value
 
 
+def _commands(value: list[str]) -> list[str]:
+    for one in value:
+        try:
+            shlex.split(one)
+        except ValueError as error:
+            raise ValueError(f"must be command lines; in {one!r:.60} a quote is open") from error
+    return value
+
+
+Commands = Annotated[Texts, AfterValidator(_commands)]
 Amount = Annotated[float, Field(gt=0, le=10**12)]
 Variables = Annotated[dict[Name, Text], BeforeValidator(_plain)]
 
@@ -49,7 +62,7 @@ class SwarmFields(TypedDict, total=False):
 
     command: Optional
     strategy: Literal["first-fit", "best-fit", "round-robin", "load-balanced", "graph-prioritized"]
-    integrate: Literal["leave", "merge"]
+    integrate: Literal["leave", "merge", "pr"]
     adapter: Optional
     model: Optional
     idle_timeout: Seconds
@@ -64,6 +77,14 @@ class SwarmFields(TypedDict, total=False):
     stop_grace: Seconds
     task_timeout: Seconds
     reservation_ttl: Seconds
+
+
+class IntegrationFields(TypedDict, total=False):
+    """The section `integration` of the config."""
+
+    checks: Commands
+    check_timeout: Seconds
+    batch: Annotated[int, Field(ge=1, le=1000)]
 
 
 class TasksFields(TypedDict, total=False):
@@ -169,6 +190,7 @@ class PriceFields(TypedDict, total=False):
 SECTIONS: dict[str, tuple[type, type]] = {
     "guard": (GuardFields, GuardConfig),
     "swarm": (SwarmFields, SwarmConfig),
+    "integration": (IntegrationFields, IntegrationConfig),
     "tasks": (TasksFields, RetryPolicy),
     "reservations": (ReservationsFields, ReservationsConfig),
     "mirror": (MirrorFields, MirrorConfig),
@@ -181,6 +203,7 @@ DURATIONS = frozenset(
     {
         "heartbeat", "stale_after", "stop_grace", "task_timeout", "idle_timeout", "reservation_ttl",
         "transient_delay", "retry_delay", "longest_delay", "keep", "timeout",
+        "check_timeout",
     }
 )  # fmt: skip
 
