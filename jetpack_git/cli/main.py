@@ -78,6 +78,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("swarms", "Stop a swarm in order."),
     "costs": ("costs", "Show what agents have used: tokens, money and minutes."),
     "prompt": ("prompt", "Print what an agent is told about a task."),
+    "radar": ("radar", "List the branches of tasks that will conflict."),
     "review": ("review", "Show what a branch does to the tasks."),
     "sync": ("sync", "Load what is new in the task files."),
     "conflicts": ("conflicts", "List what branches disagree on."),

@@ -18,7 +18,7 @@ LOUD = frozenset(
     {
         "failed", "retry", "left", "lost", "broke", "not merged", "unmerged", "overlap",
         "recovered", "stopping", "skipped", "warning", "heartbeat failed", "again", "closed",
-        "clock", "waiting", "paused", "resumed", "draining", "scaled",
+        "clock", "radar", "waiting", "paused", "resumed", "draining", "scaled",
     }
 )  # fmt: skip
 ENDS = frozenset(

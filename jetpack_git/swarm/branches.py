@@ -127,19 +127,23 @@ def merged(
 
 def merged_tree(db: Database, ours: str, theirs: str, *, cwd: Path, names: tuple[str, str]) -> str:
     """The tree of such a commit. Raises MergeConflict."""
+    tree, paths = merge_tree(ours, theirs, cwd=cwd)
+    settled = {path: _from_database(db, path) for path in paths}
+    if None in settled.values():
+        raise MergeConflict(*names, [one for one in paths if settled[one] is None])
+    if settled:
+        return _with_files(tree, {path: data or b"" for path, data in settled.items()}, cwd)
+    return tree
+
+
+def merge_tree(ours: str, theirs: str, *, cwd: Path) -> tuple[str, list[str]]:
+    """The tree that git makes of both, and the paths in which they conflict."""
     args = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     done = run(*args, cwd=cwd, check=False)
-    fields = os.fsdecode(done.stdout).split("\0")
-    tree = fields[0]
-    if done.returncode == 1:
-        paths = [one for one in fields[1:] if one]
-        settled = {path: _from_database(db, path) for path in paths}
-        if None in settled.values():
-            raise MergeConflict(*names, [one for one in paths if settled[one] is None])
-        return _with_files(tree, {path: data or b"" for path, data in settled.items()}, cwd)
-    if done.returncode != 0:
+    if done.returncode not in (0, 1):
         raise failed(args, done)
-    return tree
+    tree, *paths = os.fsdecode(done.stdout).split("\0")
+    return tree, [one for one in paths if one]
 
 
 def commit(tree: str, parents: list[str], message: str, *, cwd: Path) -> str:

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import open_database
+from jetpack_git.errors import JetpackError
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.swarm import processes
+from jetpack_git.swarm import radar
 from jetpack_git.swarm.recover import recover
 from jetpack_git.swarm.worker import Worker
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.workspace import Workspace
 
+PAIRS = 200  # branches that are compared at one beat, of 5 ms each
 FOREVER_S = 1e9  # of an agent whose process runs here, a late heartbeat proves nothing
 
 
@@ -62,6 +65,7 @@ class Heart:
                     grace_s=self._config.stop_grace_s, between=lambda: self._beat(workspace),
                 ):  # fmt: skip
                     self._tell("recovered", sentence)
+                self._look(workspace)
             except Exception as error:  # the next beat may go well: a heart does not stop
                 self._tell("heartbeat failed", f"{type(error).__name__}: {error}")
         workspace.close()
@@ -77,6 +81,15 @@ class Heart:
                 agent=agent.name, incarnation=agent.incarnation or "",
                 ttl_s=self._config.reservation_ttl_s, slept_s=slept_s,
             )  # fmt: skip
+
+    def _look(self, workspace: Workspace) -> None:
+        """Branches that will conflict are known to who works on them."""
+        try:
+            for one in radar.scan(workspace, at_most=PAIRS):
+                paths = ", ".join(one.paths)
+                self._tell("radar", f"{one.one.id} and {one.other.id} conflict in {paths}")
+        except JetpackError as error:
+            self._tell("radar", error.message)
 
     def _slept_s(self) -> float:
         """By how much the time of day has jumped forward since the last beat.

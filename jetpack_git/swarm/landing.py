@@ -58,20 +58,25 @@ def land(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     Raises JetpackError when it is left for later; the branch stays as it is then, and the
     reason is kept as an event.
     """
-    if way.how == integrate.REQUEST:
-        from jetpack_git.swarm import requests  # its review takes time to load
+    try:
+        if way.how == integrate.REQUEST:
+            from jetpack_git.swarm import requests  # its review takes time to load
 
-        return requests.request(workspace, task, way)
+            return requests.request(workspace, task, way)
+        return _merge(workspace, task, way)
+    except JetpackError as error:
+        if workspace.db.one("landing.waits", task_id=task.id) or way.how == integrate.REQUEST:
+            _refuse(workspace, task, error)
+        raise
+
+
+def _merge(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     db = workspace.db
     with db.transaction():
         db.run("landing.queue", task_id=task.id, base=way.base)
     with alone(Path(workspace.clone.home, integrate.LOCK)):
         if db.one("landing.waits", task_id=task.id) is not None:
-            try:
-                _have_turn(workspace, task, way)
-            except JetpackError as error:
-                _refuse(workspace, task, error)
-                raise
+            _have_turn(workspace, task, way)
     row = db.one("landing.said", task_id=task.id)
     said = to_event(row) if row is not None else None
     if said is None or said.kind != "integration.merged":

@@ -236,9 +236,9 @@ def _known(
 
 
 def _title(task: Task) -> str:
-    return " ".join("".join(one if one.isprintable() else " " for one in task.title).split())[
-        :LONGEST_TITLE
-    ]
+    """The task's title in one line."""
+    printable = "".join(one if one.isprintable() else " " for one in task.title)
+    return " ".join(printable.split())[:LONGEST_TITLE] or task.id
 
 
 def _body(workspace: Workspace, task: Task, way: Way) -> str:
