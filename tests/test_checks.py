@@ -20,11 +20,7 @@ from swarm_tools import start
 from swarm_tools import task
 from swarm_tools import wait_for
 
-from jetpack_git.models.config import Config
-from jetpack_git.models.config import IntegrationConfig
 from jetpack_git.swarm import checks
-from jetpack_git.swarm import landing
-from jetpack_git.swarm.integrate import Way
 
 LOG = "runs"
 
@@ -112,13 +108,9 @@ def test_branches_that_wait_are_checked_together_and_the_culprit_is_found(repo: 
     """Of eight with one bad among them seven land, after at most five runs."""
     ids = finished(repo, *["good"] * 4, "bad", *["good"] * 3)
     runs = repo.path.parent / LOG
-    with opened(repo) as workspace:
-        script = f"sh -c 'echo >> {runs}; ! grep -q bad *.txt'"
-        config = Config(integration=IntegrationConfig(checks=[script]))
-        way = Way("merge", "main", True, config, lambda: False, lambda: False)
-        for one in ids:
-            workspace.db.run("landing.queue", task_id=one, base="main")
-        assert landing.land(workspace, task(repo, ids[-1]), way) == ("merged", "main")
+    checked(repo, f"sh -c 'echo >> {runs}; ! grep -q bad *.txt'")
+    answer = start(repo, "true", "--integrate", "merge")
+    assert answer.code == 1
     said = [last(repo, one) == "integration.merged" for one in ids]
     assert said == [True] * 4 + [False] + [True] * 3
     assert runs.read_text().count("\n") == 5

@@ -193,3 +193,25 @@ def test_a_base_with_uncommitted_changes_is_not_moved_under_anybody(
     repo.git("checkout", "-q", "HEAD", "--", "a.py")
     assert start(repo, "true", "--integrate", "merge").code == 0
     assert events(repo, one)[-1] == "integration.merged"
+
+
+def test_a_base_that_is_being_rebased_is_not_moved(repo: Repo) -> None:
+    """Git would find its branch elsewhere at the end of the rebase."""
+    finished(repo, "text")
+    before = repo.git("rev-parse", "main")
+    repo.git("rebase", "-q", "--exec", "false", "HEAD~1", check=False)
+    answer = start(repo, "true", "--integrate", "merge", "--base", "main")
+    assert (answer.code, "main is being rebased; it is not moved" in answer.out) == (1, True)
+    assert repo.git("rev-parse", "main") == before
+    repo.git("rebase", "--abort")
+    assert start(repo, "true", "--integrate", "merge").code == 0
+
+
+def test_a_conflict_in_a_file_of_any_name_is_told(repo: Repo) -> None:
+    """Bytes that are no UTF-8 and newlines are shown as what they are."""
+    name = os.fsdecode(b"a\nb\xff.txt")
+    finished(repo, "ours", "theirs", name=name)
+    answer = start(repo, shell("exit 1"), "--integrate", "merge")
+    assert answer.code == 1
+    assert "conflicts with main in a\\nb\\xff.txt; " in answer.out
+    assert repo.jetpack("radar").out == "No branches conflict.\n"

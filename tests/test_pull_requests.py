@@ -93,7 +93,7 @@ def test_a_finished_branch_has_a_pull_request(repo: Repo, install: Install) -> N
     assert body == review.out
     assert (task(repo, one).status, events(repo, one)[-1]) == ("completed", "integration.requested")
     assert [each["id"] for each in repo.ok("status")["unmerged"]] == [one]
-    assert URLS["gh"] in request(repo)
+    assert request(repo).endswith("\nThere was nothing to do.\n")
     assert calls(folder) == []
     check_clean(repo)
 
@@ -170,3 +170,15 @@ def test_a_host_that_refuses_leaves_the_branch_for_later(repo: Repo, install: In
     assert events(repo, one)[-1] == "integration.refused"
     (folder / "fails").unlink()
     assert URLS["gh"] in request(repo)
+
+
+def test_only_branches_of_tasks_are_pushed(repo: Repo, install: Install) -> None:
+    """Whatever a file says of a task's branch."""
+    folder = install("github", "gh")
+    (one,) = finished(repo, "x")
+    with opened(repo) as workspace:
+        workspace.tasks.set_branch(one, "main")
+    commit_tasks(repo)
+    answer = start(repo, "true", "--integrate", "pr")
+    assert (answer.code, "main is no branch that a swarm has made" in answer.out) == (1, True)
+    assert (calls(folder), pushed(folder)) == ([], {})

@@ -168,6 +168,18 @@ def _under_way(worktree: Path) -> list[tuple[str, ...]]:
     return [quit for name, quit in UNDER_WAY.items() if (git_dir / name).exists()]
 
 
+def is_rebased(branch: str, *, clone: Path) -> bool:
+    """Whether a rebase of the branch is under way in some worktree; its HEAD is detached then."""
+    common = Path(find(str(clone)).common_dir)
+    files = [
+        place / folder / "head-name"
+        for place in (common, *common.glob("worktrees/*"))
+        for folder in ("rebase-merge", "rebase-apply")
+    ]
+    names = {one.read_text(errors="surrogateescape").strip() for one in files if one.is_file()}
+    return f"refs/heads/{branch}" in names
+
+
 def unmerged(worktree: Path) -> list[str]:
     """The files that a merge left with both sides in them."""
     out = git("diff", "--name-only", "--diff-filter=U", "-z", cwd=worktree)

@@ -19,6 +19,7 @@ from jetpack_git.data.rows import dump
 from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
+from jetpack_git.models.visible import safe
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import processes
 
@@ -32,18 +33,16 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
     its own that would be lost; nothing has changed then.
     """
-    where = holder(base, clone=clone)
+    where = check_free(base, clone=clone)
     if where is None:
         git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
         return
     if git("rev-parse", "HEAD", cwd=where) != old:
         raise GitFailed(f"{base} has moved meanwhile.")
-    check_free(base, clone=clone)
     paths = branches.changed_paths(old, new, cwd=where)
-    note = {
-        "where": str(where), "old": old, "new": new,
-        "own": branches.loose_paths(old, paths, cwd=where),
-    }  # fmt: skip
+    others = set(git("ls-files", "--others", "-z", cwd=where).split("\0"))
+    own = sorted(others.intersection(paths))
+    note = {"where": str(where), "old": old, "new": new, "own": own}
     db.run("meta.set", name=MOVING, value=dump(note))
     try:
         git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)
@@ -55,23 +54,30 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     db.run("meta.set", name=MOVING, value="")
 
 
-def holder(base: str, *, clone: Path) -> Path | None:
-    """The worktree that has the branch checked out, if one has."""
+def _holder(base: str, clone: Path) -> Path | None:
     for one in worktrees.all_worktrees(clone):
         if one.branch == base and not one.bare:
             return Path(one.path)
     return None
 
 
-def check_free(base: str, *, clone: Path) -> None:
-    """Nobody has changed tracked files, or the index, where the base is checked out.
+def check_free(base: str, *, clone: Path) -> Path | None:
+    """The worktree that has the base checked out, if one has.
+
+    Nobody rebases the base, or has changed tracked files or the index there.
 
     Files that git does not track are no obstacle here: git itself stops a merge that would
     write over one. Raises GitFailed.
     """
-    where = holder(base, clone=clone)
+    if worktrees.is_rebased(base, clone=clone):
+        raise GitFailed(
+            f"{base} is being rebased; it is not moved meanwhile.",
+            hint="End that with git rebase --continue or --abort; the next git jetpack start "
+            "merges what is finished.",
+        )
+    where = _holder(base, clone)
     if where is None:
-        return
+        return None
     out = git("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
               "--untracked-files=no", "--ignore-submodules=dirty", cwd=where)  # fmt: skip
     changed = [one[3:] for one in out.split("\0") if one]
@@ -79,9 +85,10 @@ def check_free(base: str, *, clone: Path) -> None:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise GitFailed(
             f"{base} is checked out in {where} with uncommitted changes in "
-            f"{', '.join(changed[:3])}{more}; it is not moved under them.",
+            f"{', '.join(map(safe, changed[:3]))}{more}; it is not moved under them.",
             hint="Commit or stash them; the next git jetpack start merges what is finished.",
         )
+    return where
 
 
 def cut_short(db: Database) -> str | None:

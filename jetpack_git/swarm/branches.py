@@ -24,6 +24,9 @@ from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import text
 from jetpack_git.models.task import Task
+from jetpack_git.models.visible import safe
+
+FOLDER = "jetpack/"  # what the name of a task's branch begins with
 
 
 class MergeConflict(Negative):
@@ -33,7 +36,7 @@ class MergeConflict(Negative):
 
     def __init__(self, ours: str, theirs: str, paths: list[str]) -> None:
         super().__init__(
-            f"{theirs} conflicts with {ours} in {', '.join(paths[:10])}",
+            f"{theirs} conflicts with {ours} in {', '.join(map(safe, paths[:10]))}",
             hint=f"Merge {theirs} by hand.",
         )
         self.paths = paths
@@ -56,7 +59,7 @@ def name_of(task: Task) -> str:
     """The name of the task's branch: `jetpack/<id>-<slug>`."""
     folded = "".join(one if one.isascii() and one.isalnum() else "-" for one in task.title.lower())
     slug = "-".join(part for part in folded[:200].split("-") if part)[:40].strip("-")
-    return f"jetpack/{task.id}-{slug}" if slug else f"jetpack/{task.id}"
+    return f"{FOLDER}{task.id}-{slug}" if slug else f"{FOLDER}{task.id}"
 
 
 def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:

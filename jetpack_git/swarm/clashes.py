@@ -8,6 +8,7 @@ from jetpack_git.data.rows import to_task
 from jetpack_git.errors import NotFound
 from jetpack_git.git.run import git
 from jetpack_git.models.task import Task
+from jetpack_git.models.visible import safe
 from jetpack_git.swarm.branches import MergeConflict
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.workspace import Workspace
@@ -49,7 +50,7 @@ def _task(task: Task, base: str, others: list[str], paths: list[str]) -> Task:
         f"({theirs}).",
         "",
         "Both have changed:",
-        *(f"- {one}" for one in paths[:SHOWN]),
+        *(f"- {safe(one)}" for one in paths[:SHOWN]),
         *([f"- … and {len(paths) - SHOWN} more"] if len(paths) > SHOWN else []),
         "",
         f"Merge that branch into yours (git merge {task.branch}) so that what both sides wanted",

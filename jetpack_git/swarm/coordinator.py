@@ -298,12 +298,13 @@ class Swarm:
 
     def _merge_earlier(self) -> None:
         """What an earlier swarm finished but did not merge is merged."""
-        for task in integrate.unmerged(self.workspace):
+        way = self.job.way(self.stop)
+        for task in landing.earlier(self.workspace, way):
             if self.stop.asked():
                 return
             agent = task.assignee or "git-jetpack"
             try:
-                what, note = landing.land(self.workspace, task, self.job.way(self.stop))
+                what, note = landing.land(self.workspace, task, way, queued=True)
             except JetpackError as error:
                 what, note = "unmerged", error.message
             self.summary.results.append((task, agent, what))

@@ -44,17 +44,17 @@ def unmerged(workspace: Workspace) -> list[Task]:
     return [to_task(row) for row in workspace.db.all("tasks.unmerged")]
 
 
-def not_in(workspace: Workspace, worktree: Path) -> list[Task]:
-    """The finished tasks whose work the worktree's HEAD does not hold, though a branch does."""
+def not_in(workspace: Workspace, cwd: Path, target: str = "HEAD") -> list[Task]:
+    """The finished tasks whose work `target` does not hold, though a branch does."""
     tasks = unmerged(workspace)
     if not tasks:
         return []
-    out = git("for-each-ref", "--format=%(objectname) %(refname:short)", "--no-merged=HEAD",
-              "refs/heads", cwd=worktree, check=False)  # fmt: skip
+    out = git("for-each-ref", "--format=%(objectname) %(refname:short)", f"--no-merged={target}",
+              "refs/heads", cwd=cwd, check=False)  # fmt: skip
     tips = {name: tip for tip, _, name in (one.partition(" ") for one in out.splitlines())}
     left = {str(one.branch): tips[str(one.branch)] for one in tasks if one.branch in tips}
-    head = git("rev-parse", "HEAD", cwd=worktree, check=False)
-    there = landed.among(workspace.db, head, set(left.values()), cwd=worktree)
+    head = git("rev-parse", target, cwd=cwd, check=False)
+    there = landed.among(workspace.db, head, set(left.values()), cwd=cwd)
     return [one for one in tasks if one.branch in left and left[one.branch] not in there]
 
 

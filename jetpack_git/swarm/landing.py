@@ -20,6 +20,7 @@ from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
+from jetpack_git.models.visible import safe
 from jetpack_git.swarm import base as base_branch
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import checks
@@ -52,17 +53,42 @@ def check_way(how: str, base: str, where: Path, warn: Callable[[str], None]) -> 
             warn(error.message)
 
 
-def land(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
+def earlier(workspace: Workspace, way: Way) -> list[Task]:
+    """What earlier swarms have finished and not landed; where it is to be merged it waits now.
+
+    What a pull request was opened for waits for others, until the base here has it.
+    """
+    tasks = integrate.unmerged(workspace)
+    if way.how == integrate.MERGE:
+        with workspace.db.transaction():
+            for one in tasks:
+                workspace.db.run("landing.queue", task_id=one.id, base=way.base)
+        return tasks
+    clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
+    asked = {
+        one.id
+        for one in tasks
+        if workspace.db.one("landing.request", task_id=one.id, commit_id=one.commit_id)
+    }
+    left = {one.id for one in integrate.not_in(workspace, clone, f"refs/heads/{way.base}")}
+    return [one for one in tasks if one.id not in asked or one.id not in left]
+
+
+def land(workspace: Workspace, task: Task, way: Way, *, queued: bool = False) -> tuple[str, str]:
     """What became of the finished task's branch: a word, and what there is to say of it.
 
-    Raises JetpackError when it is left for later; the branch stays as it is then, and the
-    reason is kept as an event.
+    One that was `queued` before may have been settled meanwhile, together with others. Raises
+    JetpackError when it is left for later; the branch stays as it is then, and the reason is
+    kept as an event.
     """
     try:
         if way.how == integrate.REQUEST:
             from jetpack_git.swarm import requests  # its review takes time to load
 
             return requests.request(workspace, task, way)
+        if not queued:
+            with workspace.db.transaction():
+                workspace.db.run("landing.queue", task_id=task.id, base=way.base)
         return _merge(workspace, task, way)
     except JetpackError as error:
         if workspace.db.one("landing.waits", task_id=task.id) or way.how == integrate.REQUEST:
@@ -72,8 +98,6 @@ def land(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
 
 def _merge(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     db = workspace.db
-    with db.transaction():
-        db.run("landing.queue", task_id=task.id, base=way.base)
     with alone(Path(workspace.clone.home, integrate.LOCK)):
         if db.one("landing.waits", task_id=task.id) is not None:
             _have_turn(workspace, task, way)
@@ -114,13 +138,14 @@ class _Batch:
         Who conflicts with another one of the batch waits on. Raises JetpackError when none of
         them can land, for a reason that is none of theirs.
         """
+        tasks = self._not_there(tasks)
         for attempt in range(1, TRIES_WHILE_MOVING + 1):
             old = self._tip()
-            tasks = [one for one in tasks if not self._is_there(one, old)]
             stack = self._stack(tasks, old)
             if not stack:
                 return []
-            base_branch.check_free(self.way.base, clone=self.clone)
+            if self.way.config.integration.checks:
+                base_branch.check_free(self.way.base, clone=self.clone)
             good, failed = self._passing(stack)
             try:
                 if good:
@@ -143,20 +168,27 @@ class _Batch:
             raise GitFailed(f"There is no branch {self.way.base} any more.")
         return tip
 
-    def _is_there(self, task: Task, tip: str) -> bool:
-        """Whether the base has the task's work already; it is settled then."""
-        commit = str(task.commit_id)
-        there = worktrees.commit_of(commit, cwd=self.clone) is not None
-        if there and landed(self.workspace.db, tip, commit, cwd=self.clone):
-            self._merged(task, tip)
-            return True
-        return False
+    def _not_there(self, tasks: list[Task]) -> list[Task]:
+        """Those whose work the base has not got in some other way; the others are settled."""
+        tip = self._tip()
+        left = []
+        for task in tasks:
+            commit = worktrees.commit_of(str(task.commit_id), cwd=self.clone)
+            if commit and landed(self.workspace.db, tip, commit, cwd=self.clone):
+                self._merged(task, tip)
+            else:
+                left.append(task)
+        return left
 
     def _stack(self, tasks: list[Task], old: str) -> Stack:
         """The branches that can be merged on top of each other; who cannot at all is settled."""
         stack: Stack = []
         for task in tasks:
             top = stack[-1][1] if stack else old
+            if worktrees.contains(top, str(task.commit_id), cwd=self.clone):
+                if not stack:
+                    self._merged(task, old)
+                continue  # else another one of the batch brings it along, and it waits for that
             try:
                 new = self._joined(task, top)
                 if self.way.guarded:
@@ -239,6 +271,6 @@ def _refuse(workspace: Workspace, task: Task, error: JetpackError) -> None:
     with workspace.db.transaction():
         workspace.tasks.journal.event(
             "integration.refused", task.id, agent=task.assignee or clashes.SENDER,
-            note=error.message,
+            note=safe(error.message, lines=True),
         )  # fmt: skip
         workspace.db.run("landing.leave", task_id=task.id)

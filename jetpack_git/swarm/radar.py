@@ -22,6 +22,7 @@ from jetpack_git.git import compare
 from jetpack_git.git.run import git
 from jetpack_git.mirror import files
 from jetpack_git.models.task import Task
+from jetpack_git.models.visible import safe
 from jetpack_git.swarm import branches
 from jetpack_git.swarm.clashes import SENDER
 from jetpack_git.swarm.landed import own_paths
@@ -105,7 +106,9 @@ def _changed(
     """The paths that each of the branches changes, or more: a base that is not known costs time."""
     found = own_paths([tips[str(one.branch)] for one in moved], without=bases, cwd=where)
     return {
-        one.id: frozenset(path for path in found[tips[str(one.branch)]] if not _is_settled(path))
+        one.id: frozenset(
+            safe(path) for path in found[tips[str(one.branch)]] if not _is_settled(path)
+        )
         for one in moved
     }
 
@@ -162,7 +165,7 @@ class _Scan:
         """The paths in which the two conflict."""
         ours, theirs = (self.tips[str(self.flying[task].branch)] for task in (one, other))
         _, paths = branches.merge_tree(ours, theirs, cwd=self.where)
-        return sorted(path for path in paths if not _is_settled(path))
+        return sorted(safe(path) for path in paths if not _is_settled(path))
 
     def _keep(self, task: Task, now: Mapping[Key, list[str]]) -> list[Clash]:
         """In which paths the task conflicts `now` is known, and what is new of it told, at once."""

@@ -26,6 +26,7 @@ from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
 from jetpack_git.review import make
 from jetpack_git.review import markdown
+from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.clashes import SENDER
@@ -70,6 +71,11 @@ def _request(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     before = workspace.db.one("landing.request", task_id=task.id, commit_id=commit)
     if before is not None:
         return "requested", str(before["url"])
+    if not str(task.branch).startswith(branches.FOLDER):
+        raise BadInput(
+            f"{task.branch} is no branch that a swarm has made, and is not pushed.",
+            hint=f"Push it yourself, or correct the branch in the file of {task.id}",
+        )
     remote, tool = find(where, way.base)
     at_work = _Tool(workspace, way, task, where)
     at_work.run(
