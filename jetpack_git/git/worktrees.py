@@ -52,6 +52,12 @@ def switch(worktree: Path, *args: str, check: bool = True) -> None:
         git("switch", "--quiet", *args, cwd=worktree, check=check)
 
 
+def leave_branch(worktree: Path) -> None:
+    """No branch is checked out in the worktree, and its HEAD is where it was."""
+    if current_branch(worktree) is not None and commit_of("HEAD", cwd=worktree) is not None:
+        switch(worktree, "--detach")
+
+
 def all_worktrees(cwd: Path) -> list[Worktree]:
     """The worktrees of the clone, the main one first."""
     with _undisturbed(cwd):

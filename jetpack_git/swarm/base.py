@@ -13,18 +13,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
 from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
+from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
+from jetpack_git.git.run import run
 from jetpack_git.models.visible import safe
 from jetpack_git.swarm import branches
-from jetpack_git.swarm import processes
+from jetpack_git.swarm import git_locks
 
+WAIT_S = 3.0  # for a lock to be given back, or to be seen to be nobody's
 MOVING = "moving"  # the name of the note, in the table `meta`
-STALE_S = 2.0  # no living program holds git's index for so long without git at work
 
 
 def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
@@ -35,6 +36,7 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     """
     where = check_free(base, clone=clone)
     if where is None:
+        git_locks.clear(clone, [base], grace_s=WAIT_S)
         git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
         return
     if git("rev-parse", "HEAD", cwd=where) != old:
@@ -42,16 +44,17 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     paths = branches.changed_paths(old, new, cwd=where)
     others = set(git("ls-files", "--others", "-z", cwd=where).split("\0"))
     own = sorted(others.intersection(paths))
-    note = {"where": str(where), "old": old, "new": new, "own": own}
+    note = {"where": str(where), "base": base, "old": old, "new": new, "own": own}
     db.run("meta.set", name=MOVING, value=dump(note))
-    try:
-        git("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new, cwd=where)
-    except GitFailed:
-        if not _lock(where).exists():  # else somebody else has it, and git got nowhere
-            _put_back(where, note)
-        db.run("meta.set", name=MOVING, value="")
-        raise
+    args = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new)
+    done = run(*args, cwd=where, check=False)
+    if done.returncode < 0:  # it was killed, and the note stays: what it left is settled later
+        raise failed(args, done)
+    if done.returncode and not git_locks.held(where):  # else git got nowhere for somebody's lock
+        _put_back(where, note)
     db.run("meta.set", name=MOVING, value="")
+    if done.returncode:
+        raise failed(args, done)
 
 
 def _holder(base: str, clone: Path) -> Path | None:
@@ -110,31 +113,10 @@ def settle(db: Database, *, grace_s: float) -> list[str]:
     where = Path(note["where"])
     told: list[str] = []
     if where.is_dir():
-        _unlock(where, grace_s)
+        git_locks.clear(where, [note["base"]] if "base" in note else [], grace_s=grace_s)
         told = _put_back(where, note)
     db.run("meta.set", name=MOVING, value="")
     return told
-
-
-def _lock(where: Path) -> Path:
-    return where / git("rev-parse", "--git-path", "index.lock", cwd=where)
-
-
-def _unlock(where: Path, grace_s: float) -> None:
-    """The lock that a killed git left on the index is gone. Raises GitFailed if it is in use."""
-    lock = _lock(where)
-    deadline = clock.monotonic() + grace_s
-    while lock.exists():
-        in_use = processes.git_at_work(str(where)) or clock.age(lock.stat().st_mtime) < STALE_S
-        if not in_use:
-            lock.unlink(missing_ok=True)
-        elif clock.monotonic() >= deadline:
-            raise GitFailed(
-                f"A merge in {where} was cut short, and its index is locked.",
-                hint="Wait for the git that is at work there, and run the command again.",
-            )
-        else:
-            clock.sleep(processes.POLL_S)
 
 
 def _put_back(where: Path, note: dict[str, Any]) -> list[str]:

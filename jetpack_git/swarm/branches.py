@@ -14,6 +14,7 @@ from pathlib import Path
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_event
+from jetpack_git.errors import GitFailed
 from jetpack_git.errors import Negative
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
@@ -81,14 +82,33 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
     if tip is None:
         worktrees.switch(worktree, "--no-track", "--create", branch, start)
         return Prepared(branch, start, ())
-    worktrees.switch(worktree, "--no-guess", branch, "--")
     subjects = left_on(branch, start, cwd=worktree)
     if not worktrees.contains(tip, start, cwd=worktree):
         joined = merged(
             db, tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base)
         )
-        git("merge", "--quiet", "--ff-only", joined, cwd=worktree)
+        _advance(branch, tip, joined, cwd=worktree)
+    worktrees.switch(worktree, "--no-guess", branch, "--")
     return Prepared(branch, start, subjects)
+
+
+def _advance(branch: str, old: str, new: str, *, cwd: Path) -> None:
+    """The branch is at `new`. No worktree may have it: its files would stay behind.
+
+    It moves before anybody is on it, so that who dies meanwhile leaves no half of it behind.
+    """
+    for one in worktrees.all_worktrees(cwd):
+        if one.branch == branch:
+            raise GitFailed(f"{branch} is checked out in {one.path}.")
+    git("update-ref", "-m", "git-jetpack: take in", f"refs/heads/{branch}", new, old, cwd=cwd)
+
+
+def drop_changes(worktree: Path) -> None:
+    """The worktree is as its HEAD has it: of what git had begun there, nothing is left.
+
+    To be called only where nobody has worked since the worktree was clean.
+    """
+    git("reset", "--quiet", "--hard", cwd=worktree)
 
 
 def left_on(branch: str, start: str, *, cwd: Path) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jetpack_git import clock
 from jetpack_git import ids
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
@@ -25,6 +24,7 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.git.run import git
 from jetpack_git.models.config import Config
 from jetpack_git.swarm import branches
+from jetpack_git.swarm import git_locks
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import processes
 from jetpack_git.work.agents import is_same_process
@@ -133,7 +133,7 @@ def settle(clone: Clone, db: Database, *, grace_s: float) -> None:
     processes.end_all(group, note["mark"], grace_s)
     root = Path(clone.pool, NAME)
     if worktrees.stands(root, clone=Path(clone.common_dir)):
-        _unlock(root, grace_s)
+        git_locks.take_over(root, grace_s=grace_s)
         _clear(root, note["base"])
     db.run("meta.set", name=RUNNING, value="")
 
@@ -159,13 +159,3 @@ def _check_clean(root: Path) -> None:
     if not worktrees.is_clean(root):
         odd = ", ".join(worktrees.nested(root)[:5]) or "it is not clean"
         raise GitFailed(f"{root} cannot be used for checks: {odd}; it is left as it is.")
-
-
-def _unlock(root: Path, grace_s: float) -> None:
-    """The locks that a killed git left are gone; one that is still at work is waited for."""
-    deadline = clock.monotonic() + grace_s
-    while processes.git_at_work(str(root)) and clock.monotonic() < deadline:
-        clock.sleep(processes.POLL_S)
-    for name in ("index.lock", "HEAD.lock"):
-        path = git("rev-parse", "--git-path", name, cwd=root)
-        Path(root, path).unlink(missing_ok=True)

@@ -111,7 +111,7 @@ def _merge(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
 def _have_turn(workspace: Workspace, task: Task, way: Way) -> None:
     """The task is settled, and so are those that waited before it and some that wait with it."""
     db = workspace.db
-    integrate.settle_alone(workspace, grace_s=0)
+    integrate.settle_alone(workspace, grace_s=base_branch.WAIT_S)
     most = way.config.integration.batch if way.config.integration.checks else 1
     while db.one("landing.waits", task_id=task.id) is not None:
         tasks = [to_task(row) for row in db.all("landing.next", base=way.base, limit=most)]

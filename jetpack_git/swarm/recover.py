@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from jetpack_git import clock
 from jetpack_git.data.database import open_database
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
@@ -27,6 +26,7 @@ from jetpack_git.models.event import Event
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
+from jetpack_git.swarm import git_locks
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.branches import save_unfinished
@@ -112,7 +112,8 @@ def _settle_all(
         if row["incarnation"] in (None, agent.incarnation)
     ]
     if there is not None:
-        _unlock(there, [task.branch for task in held if task.branch], grace_s)
+        names = [task.branch for task in held if task.branch]
+        git_locks.take_over(Path(str(there.clone.worktree)), names, grace_s=grace_s)
         branches.clear_tasks(Path(str(there.clone.worktree)))
     told = [_settle(workspace, there, agent, task) for task in held]
     told += _settle_own_word(workspace, there, agent)
@@ -232,22 +233,6 @@ def _is_on(root: str, branch: str | None) -> bool:
     """Whether the worktree has just this branch checked out."""
     there = git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=Path(root), check=False)
     return branch is not None and there == branch
-
-
-def _unlock(there: Workspace, held: list[str], grace_s: float) -> None:
-    """The locks that a killed git left on a dead agent's worktree and branches are gone.
-
-    A git that outlived the coordinator is waited for: what it holds is no stale lock.
-    """
-    root = str(there.clone.worktree)
-    deadline = clock.monotonic() + grace_s
-    while processes.git_at_work(root) and clock.monotonic() < deadline:
-        clock.sleep(processes.POLL_S)
-    for name in ("index.lock", "HEAD.lock"):
-        path = git("rev-parse", "--git-path", name, cwd=Path(root))
-        Path(root, path).unlink(missing_ok=True)
-    for branch in held:
-        Path(there.clone.common_dir, "refs/heads", f"{branch}.lock").unlink(missing_ok=True)
 
 
 def _orphan(agent: Agent) -> int | None:

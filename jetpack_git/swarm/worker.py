@@ -26,6 +26,7 @@ from jetpack_git.models.task import HELD
 from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
+from jetpack_git.swarm import git_locks
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm import landing
 from jetpack_git.swarm import learning
@@ -143,7 +144,9 @@ class Worker:
         """
         root = Path(self.root)
         worktrees.ensure(root, clone=self._clone, start=self.job.base)
+        self._unlock()
         self._save("Work that was found in this worktree")
+        worktrees.leave_branch(root)
         if not worktrees.is_clean(root):
             odd = ", ".join(worktrees.nested(root)[:5]) or "it is not clean"
             raise GitFailed(f"{root} cannot be used any more: {odd}; it is left as it is.")
@@ -157,7 +160,7 @@ class Worker:
             return self._give_up(task, "stopped", "the swarm was stopped")
         if self.workspace.tasks.get(task.id).blockers:
             return self._give_up(task, "retry", "what it waits for is not finished after all")
-        prepared = branches.prepare(self.workspace.db, task, Path(self.root), base=self.job.base)
+        prepared = self._prepare(task)
         self.workspace.paused = False
         self.workspace.tasks.set_branch(task.id, prepared.branch)
         task = self.workspace.tasks.begin(
@@ -171,6 +174,16 @@ class Worker:
             self.tell("lost", task, "another process has taken over this agent's work")
             return "lost"
         return self._judge(task, prepared, result)
+
+    def _prepare(self, task: Task) -> branches.Prepared:
+        """The worktree is on the task's branch, or as it was: half of another tree is no work."""
+        root = Path(self.root)
+        try:
+            return branches.prepare(self.workspace.db, task, root, base=self.job.base)
+        except JetpackError:
+            self._unlock()
+            branches.drop_changes(root)
+            raise
 
     def _judge(self, task: Task, prepared: branches.Prepared, result: Result) -> str:
         """What becomes of the task, now that its program has ended."""
@@ -328,6 +341,12 @@ class Worker:
         worktrees.ensure(root, clone=self._clone, start=self.job.base)
         return branch is not None and branches.return_to(branch, root)
 
+    def _unlock(self) -> None:
+        """No lock is left that a killed git has left here, where nobody but us is at work."""
+        root = Path(self.root)
+        if git_locks.held(root):
+            git_locks.take_over(root, grace_s=self.job.config.swarm.stop_grace_s)
+
     def _save(self, subject: str, task_id: str | None = None) -> None:
         """Nothing in the worktree is uncommitted, as far as git can take it in."""
         branches.save_unfinished(Path(self.root), subject, task_id)
@@ -340,8 +359,9 @@ class Worker:
             self.workspace.db.run("mirror.forget_loose", worktree=self.root)
         if Path(self.root).is_dir():
             worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
+            self._unlock()
             self._save(f"Unfinished work on {task.id}", task.id)
-            worktrees.switch(Path(self.root), "--detach", check=False)
+            worktrees.leave_branch(Path(self.root))
         else:
             worktrees.free(Path(self.root), clone=self._clone)
         self._agents.work(self.agent, None)
