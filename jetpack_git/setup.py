@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -24,6 +25,7 @@ from jetpack_git.mirror import load
 from jetpack_git.mirror.export import Progress
 from jetpack_git.mirror.report import Report
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.swarm import integrate
 from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
@@ -169,6 +171,7 @@ def uninstall(clone: Clone) -> Teardown:
     """
     check_stopped(clone)
     where = _where(clone)
+    _end_checks(clone)
     teardown = Teardown(hooks=hooks.uninstall(where), drivers=drivers.uninstall(where))
     pool = Path(clone.pool)
     for path in sorted(pool.iterdir()) if pool.is_dir() else []:
@@ -179,6 +182,17 @@ def uninstall(clone: Clone) -> Teardown:
     if pool.is_dir() and not any(pool.iterdir()):
         pool.rmdir()
     return teardown
+
+
+def _end_checks(clone: Clone) -> None:
+    """Nothing is left of checks whose swarm was killed, as far as the database can tell."""
+    with suppress(StoreError):
+        db = open_database(clone.database)
+        workspace = Workspace(clone, db, name=None, incarnation=None)
+        try:
+            integrate.settle(workspace, grace_s=0)
+        finally:
+            workspace.close()
 
 
 def check_stopped(clone: Clone) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 from conftest import Repo
@@ -150,6 +151,34 @@ def test_a_swarm_killed_in_its_checks_leaves_nothing(repo: Repo) -> None:
     assert repo.git("for-each-ref", "refs/jetpack/rescued") == ""
     check_rests(repo)
     check_clean(repo)
+
+
+def test_uninstall_takes_a_worktree_away_whose_checks_were_killed(repo: Repo) -> None:
+    """What lies there is no work."""
+    finished(repo, "x")
+    ready = repo.path.parent / "ready"
+    checked(repo, f"sh -c 'touch new {ready}; sleep 60'")
+    process = launch(repo, "true", "--integrate", "merge")
+    wait_for(ready.exists)
+    end(process, signal.SIGKILL)
+    done = repo.ok("uninstall")
+    assert (done["left"], len(done["removed"])) == ([], 1)
+    assert not marked(repo)
+
+
+def test_who_waits_for_others_checks_can_be_stopped(repo: Repo) -> None:
+    """The second order is obeyed at once; the one whose checks run goes on."""
+    finished(repo, "x", "y")
+    ready = repo.path.parent / "ready"
+    checked(repo, f"sh -c '[ -e {ready} ] || {{ touch {ready}; sleep 3; }}'")
+    first = launch(repo, "true", "--integrate", "merge")
+    wait_for(ready.exists)
+    second = launch(repo, "true", "--integrate", "merge")
+    time.sleep(0.7)
+    second.send_signal(signal.SIGINT)
+    code, out = end(second)
+    assert (code, first.poll()) == (130, None), out
+    assert end(first, 0)[0] == 0
 
 
 def test_a_swarm_that_is_stopped_ends_its_checks(repo: Repo) -> None:

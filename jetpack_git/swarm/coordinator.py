@@ -103,6 +103,7 @@ class Swarm:
             if self._notifier is not None:
                 self._notifier.close()
                 self._pass_on(timeout_s=0)
+        self.summary.results = landing.revised(self.workspace, self.summary.results)
         return self.summary
 
     def _run(self) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jetpack_git import clock
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import GitFailed
+from jetpack_git.errors import Negative
 from jetpack_git.git.run import git
 from jetpack_git.locks import if_free
 from jetpack_git.models.config import Config
@@ -16,6 +20,7 @@ from jetpack_git.swarm import base as base_branch
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import checks
 from jetpack_git.swarm import landed
+from jetpack_git.swarm.processes import POLL_S
 from jetpack_git.work import guard
 from jetpack_git.workspace import Workspace
 
@@ -37,6 +42,28 @@ class Way:
     config: Config
     stop: Callable[[], bool]
     hurry: Callable[[], bool]
+
+
+@contextmanager
+def turn(
+    workspace: Workspace, way: Way, wanted: Callable[[], bool] = lambda: True
+) -> Iterator[bool]:
+    """Whether nobody else integrates meanwhile; if not, it was no longer `wanted`.
+
+    Raises Negative when the swarm is to end before: somebody else's checks may take long.
+    """
+    give_up_at = None
+    while wanted():
+        with if_free(Path(workspace.clone.home, LOCK)) as free:
+            if free:
+                yield wanted()
+                return
+        if way.stop():
+            give_up_at = give_up_at or clock.monotonic() + way.config.swarm.stop_grace_s
+            if way.hurry() or clock.monotonic() > give_up_at:
+                raise Negative("The swarm was stopped before it was this branch's turn.")
+        clock.sleep(POLL_S)
+    yield False
 
 
 def unmerged(workspace: Workspace) -> list[Task]:

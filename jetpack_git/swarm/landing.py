@@ -8,6 +8,7 @@ blame is found by halving, and the others land. The base only ever gets what was
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from jetpack_git import clock
@@ -18,7 +19,6 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.errors import Negative
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
-from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
 from jetpack_git.swarm import base as base_branch
@@ -91,15 +91,15 @@ def land(workspace: Workspace, task: Task, way: Way, *, queued: bool = False) ->
                 workspace.db.run("landing.queue", task_id=task.id, base=way.base)
         return _merge(workspace, task, way)
     except JetpackError as error:
-        if workspace.db.one("landing.waits", task_id=task.id) or way.how == integrate.REQUEST:
+        if _waits(workspace, task) or way.how == integrate.REQUEST:
             _refuse(workspace, task, error)
         raise
 
 
 def _merge(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     db = workspace.db
-    with alone(Path(workspace.clone.home, integrate.LOCK)):
-        if db.one("landing.waits", task_id=task.id) is not None:
+    with integrate.turn(workspace, way, lambda: _waits(workspace, task)) as mine:
+        if mine:
             _have_turn(workspace, task, way)
     row = db.one("landing.said", task_id=task.id)
     said = to_event(row) if row is not None else None
@@ -108,12 +108,28 @@ def _merge(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     return "merged", way.base
 
 
+def _waits(workspace: Workspace, task: Task) -> bool:
+    return workspace.db.one("landing.waits", task_id=task.id) is not None
+
+
+def revised(
+    workspace: Workspace, results: Sequence[tuple[Task, str, str]]
+) -> list[tuple[Task, str, str]]:
+    """The results of a swarm, now that it has ended: what was in the way may be solved since."""
+    found = []
+    for task, agent, what in results:
+        row = workspace.db.one("landing.said", task_id=task.id) if what == "unmerged" else None
+        merged = row is not None and row["kind"] == "integration.merged"
+        found.append((task, agent, "merged" if merged else what))
+    return found
+
+
 def _have_turn(workspace: Workspace, task: Task, way: Way) -> None:
     """The task is settled, and so are those that waited before it and some that wait with it."""
     db = workspace.db
     integrate.settle_alone(workspace, grace_s=base_branch.WAIT_S)
     most = way.config.integration.batch if way.config.integration.checks else 1
-    while db.one("landing.waits", task_id=task.id) is not None:
+    while _waits(workspace, task):
         tasks = [to_task(row) for row in db.all("landing.next", base=way.base, limit=most)]
         if not tasks:
             db.run("landing.leave", task_id=task.id)

@@ -22,7 +22,6 @@ from jetpack_git.errors import Negative
 from jetpack_git.errors import StoreError
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
-from jetpack_git.locks import alone
 from jetpack_git.models.task import Task
 from jetpack_git.review import make
 from jetpack_git.review import markdown
@@ -30,8 +29,8 @@ from jetpack_git.swarm import branches
 from jetpack_git.swarm import harness
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.clashes import SENDER
-from jetpack_git.swarm.integrate import LOCK
 from jetpack_git.swarm.integrate import Way
+from jetpack_git.swarm.integrate import turn
 from jetpack_git.swarm.landed import landed
 from jetpack_git.workspace import Workspace
 
@@ -57,7 +56,7 @@ def request(workspace: Workspace, task: Task, way: Way) -> tuple[str, str]:
     Nothing but that branch is pushed. Raises JetpackError when that cannot be; the branch
     stays as it is then.
     """
-    with alone(Path(workspace.clone.home, LOCK)):
+    with turn(workspace, way):
         return _request(workspace, task, way)
 
 
