@@ -74,12 +74,13 @@ class Checks:
             failed = self._run(root, mark, name)
             passed = failed is None
         finally:
-            _clear(root, None if passed else self.base)
+            _clear(root, commit if passed else f"refs/heads/{self.base}")
             self.db.run("meta.set", name=RUNNING, value="")
         return failed
 
     def _run(self, root: Path, mark: str, name: str) -> CheckFailed | None:
         log = Path(self.clone.home, "logs", f"{name}.checks.log")
+        log.parent.mkdir(exist_ok=True)
         env = harness.inherited() | {
             processes.MARK: mark, "GIT_CEILING_DIRECTORIES": str(root.parent),
         }  # fmt: skip
@@ -91,6 +92,8 @@ class Checks:
         for check in self.config.integration.checks:
             if self.stop():
                 raise Negative("The swarm was stopped before the checks had passed.")
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"$ {check}\n")
             outcome = harness.run(
                 shlex.split(check), cwd=root, env=env, log=log, limits=limits, stop=self.stop,
                 hurry=self.hurry, started=lambda pid: self._note(mark, pid),
@@ -134,24 +137,20 @@ def settle(clone: Clone, db: Database, *, grace_s: float) -> None:
     root = Path(clone.pool, NAME)
     if worktrees.stands(root, clone=Path(clone.common_dir)):
         git_locks.take_over(root, grace_s=grace_s)
-        _clear(root, note["base"])
+        _clear(root, f"refs/heads/{note['base']}")
     db.run("meta.set", name=RUNNING, value="")
 
 
-def _clear(root: Path, base: str | None) -> None:
+def _clear(root: Path, commit: str) -> None:
     """Nothing is left of what a run changed or made, but for what git ignores.
 
-    HEAD is where the `base` is, if one is named. Raises GitFailed when something cannot be
-    taken away.
+    HEAD is detached at the commit. Raises GitFailed when something cannot be taken away.
     """
     if not root.is_dir():
         return
     git("reset", "--quiet", "--hard", cwd=root)
     git("-c", "clean.requireForce=false", "clean", "--quiet", "-d", cwd=root)
-    if base is None:
-        worktrees.switch(root, "--detach")
-    else:
-        worktrees.switch(root, "--detach", f"refs/heads/{base}", check=False)
+    worktrees.switch(root, "--detach", commit, check=False)
 
 
 def _check_clean(root: Path) -> None:
