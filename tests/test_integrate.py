@@ -126,6 +126,7 @@ def test_a_conflict_is_a_task_that_is_made_once(repo: Repo) -> None:
     assert repo.git("log", "--format=%s", f"{before}..main", "--first-parent") == (
         f"Merge {task(repo, one).branch}"
     )
+    assert f"{made.id} is to merge them" in start(repo, idle, "--integrate", "merge").out
     repo.ok("release", made.id)
     commit_tasks(repo)
     command = shell(f"git merge -q {branch}; echo both > same.txt; git commit -qam both")
@@ -214,4 +215,8 @@ def test_a_conflict_in_a_file_of_any_name_is_told(repo: Repo) -> None:
     answer = start(repo, shell("exit 1"), "--integrate", "merge")
     assert answer.code == 1
     assert "conflicts with main in a\\nb\\xff.txt; " in answer.out
+    (made,) = [one["id"] for one in repo.ok("list")["tasks"] if one["status"] != "completed"]
+    repo.ok("cancel", made)
+    commit_tasks(repo)
+    assert f"{made} is cancelled" in start(repo, "true", "--integrate", "merge").out
     assert repo.jetpack("radar").out == "No branches conflict.\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import NotFound
 from jetpack_git.git.run import git
+from jetpack_git.models.task import CLOSED
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
 from jetpack_git.swarm.branches import MergeConflict
@@ -30,12 +31,16 @@ def keep(workspace: Workspace, task: Task, base: str, old: str, error: MergeConf
     others = _others(workspace, task, old, error.paths, clone)
     with db.transaction():
         row = db.one("landing.conflict_task", task_id=task.id, commit_id=commit)
-        made = str(row["id"]) if row is not None else ""
-        if not made:
+        if row is None:
             made = Tasks(db).add(_task(task, base, others, error.paths), agent=SENDER).id
+            said = "is to merge them"
+        else:
+            made = str(row["id"])
+            over = row["status"] in (*CLOSED, "deleted")
+            said = f"is {row['status']}" if over else "is to merge them"
         workspace.tasks.journal.event(
             "integration.conflict", task.id, agent=task.assignee or SENDER,
-            note=f"{error.message}; {made} is to merge them", commit=commit, task=made,
+            note=f"{error.message}; {made} {said}", commit=commit, task=made,
         )  # fmt: skip
         db.run("landing.leave", task_id=task.id)
     return made

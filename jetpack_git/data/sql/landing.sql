@@ -25,12 +25,14 @@ WHERE task_id = :task_id AND kind IN ('integration.merged', 'integration.refused
     'integration.conflict', 'integration.requested')
 ORDER BY seq DESC LIMIT 1
 
--- The task that was made of such a conflict, if one was.
+-- The task that was made of that conflict, if one was.
 -- name: conflict_task
-SELECT json_extract(data, '$.task') AS id FROM events
-WHERE task_id = :task_id AND kind = 'integration.conflict'
-    AND json_extract(data, '$.commit') = :commit_id AND json_extract(data, '$.task') IS NOT NULL
-ORDER BY seq DESC LIMIT 1
+SELECT json_extract(e.data, '$.task') AS id, coalesce(t.status, 'deleted') AS status
+FROM events e LEFT JOIN tasks t ON t.id = json_extract(e.data, '$.task')
+WHERE e.task_id = :task_id AND e.kind = 'integration.conflict'
+    AND json_extract(e.data, '$.commit') = :commit_id
+    AND json_extract(e.data, '$.task') IS NOT NULL
+ORDER BY e.seq DESC LIMIT 1
 
 -- The pull request that was opened for that commit of the task's branch.
 -- name: request
