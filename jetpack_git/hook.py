@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
+from jetpack_git import lean
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
@@ -18,8 +19,10 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
+from jetpack_git.work import brief
 from jetpack_git.work import guard
 
+lean.end()
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "reference-transaction")
 BUSY_TIMEOUT_S = "5"
 SHOWN = 20
@@ -65,7 +68,7 @@ def _answer(clone: Clone, argv: list[str]) -> int:
             elif touched := guard.touching(db, _changed()):
                 found = guard.conflicts(touched, {_who(db, clone)})
         found = found and _without_stale(db, clone, found)
-        mode = _settings(clone.config, db)[0] if found else "off"
+        mode = _settings(clone.config, db).mode if found else "off"
         if argv[0] == "pre-commit" and mode != "block":
             _stage(db, clone)
     finally:
@@ -104,9 +107,8 @@ def _without_stale(db: Database, clone: Clone, found: list[guard.Conflict]) -> l
     if not any(one and any(one[sign] for sign in signs) for one in holders):
         return found  # people, of whom nothing is heard anyway
     from jetpack_git.work import presence
-    from jetpack_git.work import settings
 
-    stale_after_s = settings.read(clone.config, db).swarm.stale_after_s
+    stale_after_s = _settings(clone.config, db).stale_after_s
     return presence.heard_of(db, found, agent=_who(db, clone), stale_after_s=stale_after_s)
 
 
@@ -195,9 +197,7 @@ def _stage(db: Database, clone: Clone) -> None:
         return
     if db.one("mirror.any_loose", worktree=clone.worktree) is None:
         return
-    from jetpack_git.work import settings
-
-    if settings.read(clone.config, db).mirror.autostage:
+    if _settings(clone.config, db).autostage:
         from jetpack_git.mirror import stage
 
         try:
@@ -237,7 +237,8 @@ def _open(clone: Clone) -> Database:
 def _cannot_tell(config: str | None, error: Exception) -> int:
     """It is said that the guard cannot tell; the config decides what follows."""
     try:
-        mode, on_error = _settings(config, None)
+        found = _settings(config, None)
+        mode, on_error = found.mode, found.on_error
     except Exception:  # then the config is broken too, and the default holds
         mode, on_error = "block", "block"
     if mode == "off":
@@ -252,18 +253,21 @@ def _cannot_tell(config: str | None, error: Exception) -> int:
     return 1 if blocks else 0
 
 
-def _settings(path: str | None, db: Database | None) -> tuple[str, str]:
-    """`guard.mode` and `guard.on_error`; slow where they changed since they were parsed last."""
+def _settings(path: str | None, db: Database | None) -> brief.Brief:
+    """What the guard goes by; slow where the file has changed since it was parsed last."""
+    text = brief.text_of(path) if path and db else None
+    kept = brief.kept(db, text) if db and text is not None else None
+    if kept is not None:
+        return kept[0]
     from jetpack_git.work import settings
 
     try:
-        found = settings.read(path, db).guard
+        return settings.shortened(settings.read(path, db))
     except ImportError:  # what it needs is where only the module site finds it
         import site
 
         site.main()
-        found = settings.read(path, db).guard
-    return found.mode, found.on_error
+        return settings.shortened(settings.read(path, db))
 
 
 def _self_test() -> int:

@@ -13,7 +13,7 @@ import jetpack_git
 
 ROOT = Path(jetpack_git.__file__).parent
 FLOORS = (
-    {"__init__", "errors", "clock", "digest", "ids", "locks"},
+    {"__init__", "errors", "clock", "digest", "ids", "lean", "locks"},
     {"models"},
     {"embed"},
     {"data", "git"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import click
 
@@ -14,7 +13,6 @@ from jetpack_git.cli.terminal import safe
 from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import GitFailed
-from jetpack_git.git.run import run
 from jetpack_git.hook import CHANGED
 from jetpack_git.models.patterns import escape
 from jetpack_git.work import guard as asked
@@ -38,20 +36,19 @@ def guard(frame: Frame, paths: tuple[str, ...], staged: bool, commits: str | Non
         raise BadInput("Give PATHs, --staged or --range: one of them.")
     workspace = frame.workspace
     db, agent = workspace.db, workspace.agent
-    where = Path(here())
     if commits is not None:
         if not commits or commits.startswith("-"):
             raise BadInput(f"{commits!r:.60} is no range.", hint="Write e.g. --range main..HEAD")
         try:
-            log = run(*guard_commits.LOG, commits, "--", cwd=where)
+            log = _git(*guard_commits.LOG, commits, "--")
         except GitFailed as error:
             raise BadInput(error.message, hint="Write e.g. --range main..HEAD") from error
-        made = guard_commits.commits(log.stdout)
+        made = guard_commits.commits(log)
         looked_at = len({path for one in made for path in one.paths})
         found = guard_commits.conflicts(db, made, agent)
     else:
         root = workspace.clone.worktree or here()
-        names = [name for one in paths for name in _inside(one, root)] if paths else _staged(where)
+        names = [name for one in paths for name in _inside(one, root)] if paths else _staged()
         looked_at = len(paths) or len(names)
         found = asked.conflicts(asked.touching(db, names), {agent})
         found += _below(db, [one for one in names if os.path.isdir(f"{root}/{one}")], agent, root)
@@ -110,7 +107,15 @@ def _inside(path: str, root: str) -> list[str]:
     raise BadInput(f"{path!r:.60} lies outside of this worktree.", hint=f"It begins at {root}")
 
 
-def _staged(where: Path) -> list[str]:
+def _staged() -> list[str]:
     index = os.environ.get("GIT_INDEX_FILE")  # which a hook that calls this is told
-    out = run(*CHANGED, cwd=where, env={"GIT_INDEX_FILE": index} if index else {}).stdout
+    out = _git(*CHANGED, env={"GIT_INDEX_FILE": index} if index else {})
     return [os.fsdecode(one) for one in out.split(b"\0") if one]
+
+
+def _git(*args: str, env: dict[str, str] | None = None) -> bytes:
+    from pathlib import Path
+
+    from jetpack_git.git.run import run  # to ask about paths does without, before each edit
+
+    return run(*args, cwd=Path(here()), env=env).stdout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -81,6 +80,8 @@ def remember(
 
 
 def _commit(revision: str, workspace: Workspace) -> str:
+    from pathlib import Path
+
     from jetpack_git.git import compare
 
     clone = workspace.clone

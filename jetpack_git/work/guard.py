@@ -73,17 +73,27 @@ def touching(db: Database, paths: Iterable[str], since: str = "") -> dict[str, l
 def _near(
     db: Database, below: dict[str, list[str]], folds: bool, since: str
 ) -> dict[str, list[Held]]:
-    """The active reservations at the anchors, but for those that no path below can meet."""
+    """The active reservations at the anchors, but for those that no path below can meet.
+
+    Of the many that stand there only the few others are read whole.
+    """
     known = ",".join([f'"{one.translate(_JSON)}"' for one in below if _storable(one)])
     texts: dict[str, str] = {}
-    at: dict[str, list[Held]] = {}
-    name = "reservations.since" if since else "reservations.at"
+    near = []
+    name = "reservations.since" if since else "reservations.near"
     for row in db.all(name, anchors=f"[{known}]", now=since or clock.now()):
         anchor, pattern = str(row["anchor"]), str(row["pattern"])
         if anchor not in texts:
             texts[anchor] = "\n".join(below[anchor])
         if not misses(pieces(fold(pattern) if folds else pattern), texts[anchor]):
-            at.setdefault(anchor, []).append((Pattern(pattern, folds), row))
+            near.append(row)
+    if near and not since:
+        seqs = ",".join([str(row["seq"]) for row in near])
+        near = db.all("reservations.numbered", seqs=f"[{seqs}]")
+    at: dict[str, list[Held]] = {}
+    for row in near:
+        held = (Pattern(str(row["pattern"]), folds), row)
+        at.setdefault(str(row["anchor"]), []).append(held)
     return at
 
 

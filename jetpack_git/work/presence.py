@@ -1,4 +1,7 @@
-"""Whether an agent is still heard of, before somebody takes what it holds."""
+"""Whether an agent is still heard of, before somebody takes what it holds.
+
+Most calls meet nobody, so what runs git is loaded where somebody is met.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,12 @@ import os
 from collections.abc import Callable
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.rows import to_agent
 from jetpack_git.data.rows import to_reservation
 from jetpack_git.errors import GitFailed
-from jetpack_git.git.run import git
 from jetpack_git.models.agent import Agent
 from jetpack_git.work import guard
 from jetpack_git.work.agents import is_alive
@@ -71,19 +72,22 @@ def _moves(agent: Agent, within_s: float) -> bool:
     place = agent.worktree or agent.works_in
     if place is None or not os.path.isdir(place):
         return False
-    where = Path(place)
+    from pathlib import Path
+
+    from jetpack_git.git.run import git
+
     try:
-        log = git("rev-parse", "--git-path", "logs/HEAD", cwd=where)
-        changed = git("status", "--porcelain", "-z", "--no-renames", cwd=where)
+        log = git("rev-parse", "--git-path", "logs/HEAD", cwd=Path(place))
+        changed = git("status", "--porcelain", "-z", "--no-renames", cwd=Path(place))
     except GitFailed:
         return False
     paths = [log, *(one[3:] for one in changed.split("\0") if one)]
-    return any(_age(where / path) < within_s for path in paths)
+    return any(_age(os.path.join(place, path)) < within_s for path in paths)
 
 
-def _age(path: Path) -> float:
+def _age(path: str) -> float:
     """The seconds since the file was changed; without end for one that is not there."""
     try:
-        return clock.age(path.lstat().st_mtime)
+        return clock.age(os.lstat(path).st_mtime)
     except OSError:
         return float("inf")

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from jetpack_git import __version__
 from jetpack_git.data.database import Database
-from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import Config
-
-NAME = "config"  # of the row in the table `meta`
+from jetpack_git.work import brief
 
 
 def of(clone: Clone, db: Database, warnings: list[str]) -> Config:
@@ -36,7 +33,7 @@ def read(path: str | None, db: Database | None, *, keep: bool = False) -> Config
     `db` is where to look for what was parsed before, and where to `keep` it. Raises
     BadInput with file and line.
     """
-    text = None if path is None else _text(path)
+    text = None if path is None else brief.text_of(path)
     if path is None or text is None:
         return Config()
     found = _kept(db, text) if db else None
@@ -53,12 +50,11 @@ def _kept(db: Database, text: str) -> Config | None:
     """What this version of us has made of the same text before."""
     import json
 
-    row = db.one("meta.get", name=NAME)
+    kept = brief.kept(db, text)
     try:
-        kept = json.loads(str(row["value"])) if row is not None else {}
-        if kept.get("version") != __version__ or kept.get("text") != text:
+        found = json.loads(kept[1]) if kept else None
+        if found is None:
             return None
-        found = kept["config"]
         sections = {
             name: type(default)(**found[name]) if hasattr(default, "_asdict") else found[name]
             for name, default in Config._field_defaults.items()
@@ -75,25 +71,13 @@ def _keep(db: Database, text: str, config: Config) -> None:
         name: one._asdict() if hasattr(one, "_asdict") else one
         for name, one in config._asdict().items()
     }
-    value = json.dumps({"version": __version__, "text": text, "config": sections})
+    value = brief.row(shortened(config), text, json.dumps(sections))
     with suppress(StoreError):  # without it the next command is slower, no more
-        db.run("meta.set", name=NAME, value=value)
+        db.run("meta.set", name=brief.NAME, value=value)
 
 
-def _text(path: str) -> str | None:
-    """The text of the file; None when there is none. Raises BadInput."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-        return data.decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise BadInput(
-            f"{path}:{line}: this is no UTF-8 text.", hint="Convert the file to UTF-8."
-        ) from error
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be read: {error.strerror}.", hint="Put a plain file there."
-        ) from error
+def shortened(config: Config) -> brief.Brief:
+    """What the guard needs of the settings."""
+    guard = config.guard
+    stale_after_s, autostage = config.swarm.stale_after_s, config.mirror.autostage
+    return brief.Brief(guard.mode, guard.on_error, stale_after_s, autostage)

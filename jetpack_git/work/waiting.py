@@ -8,13 +8,13 @@ left by a dead process, and goes.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import select
 from contextlib import suppress
 
 from jetpack_git import ids
 from jetpack_git.data.database import Database
+from jetpack_git.digest import sha1
 
 
 class Waiter:
@@ -78,4 +78,4 @@ def _folder(db: Database) -> str:
 
 
 def _name(agent: str) -> str:
-    return hashlib.sha256(agent.encode()).hexdigest()[:24]
+    return sha1(agent.encode())[:24]

@@ -20,7 +20,16 @@ WHERE released_at IS NULL AND expires_at > :now
     AND anchor IN (SELECT value FROM json_each(:anchors))
 ORDER BY seq
 
--- The same of those that were active at some time or are, if nobody has pruned them.
+-- The same, but only what tells whether a path can meet them.
+-- name: near
+SELECT seq, anchor, pattern FROM reservations INDEXED BY reservations_active
+WHERE released_at IS NULL AND expires_at > :now
+    AND anchor IN (SELECT value FROM json_each(:anchors))
+
+-- name: numbered
+SELECT * FROM reservations WHERE seq IN (SELECT value FROM json_each(:seqs)) ORDER BY seq
+
+-- Those that were active at some time or are, at such paths, if nobody has pruned them.
 -- name: since
 SELECT * FROM reservations
 WHERE coalesce(released_at, expires_at) > :now
