@@ -227,7 +227,7 @@ def test_a_hook_may_run_under_another_python(repo: Repo) -> None:
     other.chmod(0o755)
     hook = repo.path / ".git/hooks/pre-commit"
     installed = hook.read_text()
-    before = re.sub("(?m)^  python=.*$", lambda _: f"  python={other}", installed)
+    before = re.sub("(?m)python=.*$", lambda _: f"python={other}", installed)
     assert before != installed
     hook.write_text(before)
     assert (repo.jetpack("doctor").out, hook.read_text()) == ("Everything is in order.\n", before)

@@ -47,7 +47,7 @@ _ALL = (*HOOKS, *_OPTIONAL)
 _AGAIN = 'Install git-jetpack for that interpreter, then run "git jetpack init" again.'
 
 _PROGRAM = re.compile(rb" -I -S -c '(.*?)' ", re.S)
-_RECORDED = re.compile(rb"^  python=(.*?)\r?\n  if \[", re.M | re.S)
+_RECORDED = re.compile(rb"^ *(?:jetpack_)?python=(.*?)\r?\n *if \[", re.M | re.S)
 _CALL = re.compile(rb"^[^#\n]*\bgit[- ]jetpack hook (%b)(?![\w-])" % "|".join(_ALL).encode(), re.M)
 _SHELL = re.compile(rb"#!\s*(/\S*/)?(env\s+)?(sh|ash|bash|dash|ksh|mksh|zsh)(\s+-[efuvx]+)?\s*$")
 # `exec python3 "$0"`: the same file is read by another language, which would trip over a block.
