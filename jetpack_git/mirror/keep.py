@@ -38,16 +38,28 @@ def task(db: Database, ours: Task | None, task: Task) -> Task:
         db.run("tasks.update", **task_columns(replace(task, updated_at=now)))
         if (ours.parent_id, ours.depends) != (task.parent_id, task.depends):
             settle.uprooted(db, [task.id, *ours.depends])
+    if ours is None or ours.depends != task.depends:
         db.run("dependencies.clear", task_id=task.id)
+        db.many(
+            "dependencies.add",
+            [{"task_id": task.id, "depends_on": other} for other in task.depends],
+        )
+    if ours is None or ours.links or task.links:
         db.run("links.clear", task_id=task.id)
+        for kind, other in task.links:
+            db.run("links.add", task_id=task.id, kind=kind, other=other)
+    if ours is None or ours.aliases or task.aliases:
         db.run("aliases.clear", task_id=task.id, keep=dump(task.aliases))
-    db.many(
-        "dependencies.add", [{"task_id": task.id, "depends_on": other} for other in task.depends]
-    )
-    for kind, other in task.links:
-        db.run("links.add", task_id=task.id, kind=kind, other=other)
-    for alias in task.aliases:
-        db.run("aliases.add", alias=alias, task_id=task.id)
+        for alias in task.aliases:
+            db.run("aliases.add", alias=alias, task_id=task.id)
     if task.plan_id:
         db.run("plans.save_if_new", id=task.plan_id, title=task.plan_id, created_at=now)
     return task
+
+
+def is_moved(ours: Task | None, task: Task) -> bool:
+    """Whether something follows for other tasks from what the file says: few edits do that."""
+    return ours is None or any(
+        getattr(ours, name) != getattr(task, name)
+        for name in ("status", "parent_id", "depends", "estimate_s")
+    )

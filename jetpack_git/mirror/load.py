@@ -95,6 +95,7 @@ class _Load:
             db, worktree, self.history, self.versions, self.report, self._is_forced
         )
         self.rows: dict[str, Task] = {}  # of the files that are being loaded, by id
+        self.fetched = ("", 0)  # of which ids they are, and how much had been written by then
         self.unsettled: set[str] = set()
         self.rewritten: set[str] = set()  # tasks whose files are to say something else
         self.any_deleted = db.one("tasks.any_deleted") is not None
@@ -108,10 +109,10 @@ class _Load:
             self.report.warnings.append(HIDDEN)
         tasks: list[_File] = []
         others: list[tuple[str, str, bytes]] = []
-        for number, (path, stat) in enumerate(entries):
-            self._progress(number, 2 * len(entries))
-            if self.seen.get(path) == stat and not self._is_forced(path):
-                continue
+        seen = self.seen
+        due = [one for one in entries if seen.get(one[0]) != one[1] or self._is_forced(one[0])]
+        for number, (path, stat) in enumerate(due):
+            self._progress(number, 2 * len(due))
             try:
                 data = files.read(self.worktree, path, plain=self.modes) or b""
                 if path.endswith(".log") or path.startswith((files.PLANS, files.MEMORIES)):
@@ -122,8 +123,8 @@ class _Load:
                 self._refuse(path, error)
         if tasks or others or self.history.has_moved:
             with self.db.transaction():
-                vanished = {one for one in self.seen if one.startswith(files.FOLDERS)}
-                vanished -= {path for path, _ in entries}
+                gone = self.seen.keys() - {path for path, _ in entries}
+                vanished = {one for one in gone if one.startswith(files.FOLDERS)}
                 paths = {one.path for one in tasks} | {path for path, _, _ in others} | vanished
                 self.history.only = {*map(files.key, paths)}
                 for path, stat, data in others:
@@ -151,7 +152,10 @@ class _Load:
         try:
             parsed, clashes = merged_sides(sides, path)
         except TwoTasks as both:
-            return self._both(path, stat, blob, both)
+            row = self.db.one("tasks.get", id=Path(path).stem)
+            one, *more = twins.apart(row, both.elder, both.younger)
+            new = [_File(files.task_path(each.task.id), "", blob, each) for each in more]
+            return [_File(path, stat, blob, one), *new]
         except BadInput:
             return [_File(path, stat, blob, read.task(data, path))]
         self.clashes[path] = clashes
@@ -159,16 +163,6 @@ class _Load:
             f"{path}: what git could not merge is merged by field. Stage it: git add {path}"
         )
         return [_File(path, stat, blob, parsed)]
-
-    def _both(self, path: str, stat: str, blob: str, both: TwoTasks) -> list[_File]:
-        """The task that is not the row yet; without a row, both of them."""
-        row = self.db.one("tasks.get", id=Path(path).stem)
-        for one, other in ((both.elder, both.younger), (both.younger, both.elder)):
-            if row is not None and one.task.created_at == row["created_at"]:
-                return [_File(path, stat, blob, other)]
-        task = replace(both.younger.task, id=twins.new_id(both.younger.task))
-        second = _File(files.task_path(task.id), "", blob, replace(both.younger, task=task))
-        return [_File(path, stat, blob, both.elder), second]
 
     def _rename(self, found: list[_File], vanished: set[str]) -> None:
         """The tasks whose files newer commits have given another prefix are renamed."""
@@ -219,6 +213,7 @@ class _Load:
         """The rows are as the files say, and all that follows from them is."""
         changed: dict[str, _File] = {}
         kept: list[Task] = []
+        moved: dict[str, None] = {}
         parents: dict[str, None] = {}
         by_id = {one.parsed.task.id: self._stated(one) for one in found}
         ordered = structure.by_age(one.parsed.task for one in found)
@@ -247,13 +242,14 @@ class _Load:
                 self.report.conflicts += conflicts.keep(self.db, task.id, clashes)
                 self.report.clashed.append(task.id)
             changed[task.id] = one
-            parents |= dict.fromkeys(
-                each.parent_id for each in (ours, task) if each and each.parent_id
-            )
-        if changed:
+            if keep.is_moved(ours, task):
+                moved[task.id] = None
+                parents |= {up: None for up in (ours and ours.parent_id, task.parent_id) if up}
+        if moved:
             journal = Journal(self.db, None)
-            settle.after_structure(journal, changed, [*changed, *parents])
-            settle.after_status(journal, changed)
+            settle.after_structure(journal, moved, [*moved, *parents])
+            settle.after_status(journal, moved)
+        if changed:
             self._see_rows(changed, kept)
             for task_id, one in changed.items():
                 if one.path in bases and one.blob not in self.history.versions.get(one.path, ()):
@@ -344,9 +340,13 @@ class _Load:
         return self.rows.get(one.parsed.task.id)
 
     def _fetch(self, found: list[_File]) -> list[_File]:
-        """The same files, whose rows are at hand."""
+        """The same files, whose rows are at hand, as they are by now."""
         ids = dump([one.parsed.task.id for one in found])
-        self.rows = {str(row["id"]): to_task(row) for row in self.db.all("tasks.these", ids=ids)}
+        state = (ids, self.db.backend.changes())
+        if state != self.fetched:
+            rows = self.db.all("tasks.these", ids=ids)
+            self.rows = {str(row["id"]): to_task(row) for row in rows}
+            self.fetched = state
         return found
 
     def _wins(self, one: _File, ours: Task) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import field
 from dataclasses import replace
 
 from jetpack_git.data.database import Database
+from jetpack_git.data.database import Row
 from jetpack_git.ids import ALPHABET
 from jetpack_git.mirror import files
 from jetpack_git.mirror import rename
@@ -87,6 +88,17 @@ def are_two(ours: Task, theirs: Task, base: Task | None) -> bool:
     if not ours.created_at or not theirs.created_at or (base and not base.created_at):
         return False
     return ours.created_at != theirs.created_at and ours.title != theirs.title
+
+
+def apart(row: Row | None, elder: Parsed, younger: Parsed) -> list[Parsed]:
+    """The one of two tasks in one file that is not the row yet.
+
+    Without a row it is both of them, the younger under a new id.
+    """
+    for one, other in ((elder, younger), (younger, elder)):
+        if row is not None and one.task.created_at == row["created_at"]:
+            return [other]
+    return [elder, replace(younger, task=replace(younger.task, id=new_id(younger.task)))]
 
 
 def younger(one: Task, other: Task) -> Task:
