@@ -4,7 +4,8 @@ It can be dropped at any time. What is superseded is not in it. Filters stand in
 that they leave enough, and only those that some memory makes necessary, for each costs as much as
 a third of the search. A change is a deletion and an insertion, for vec0 knows no update. Above
 `MANY` vectors the index holds signs alone (one bit a number), and the best of them are compared as
-numbers.
+numbers. To find the `k` nearest of n takes vec0 n times k steps; so these are looked for in a few
+parts, in each for its share of them and half as many again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ MANY = 50_000
 STEP = 2_000
 MORE = 70  # signs looked at beyond the vectors wanted: of 10, MiniLM's signs then miss 3 in 100
 MOST = 4_096  # what vec0 gives at once
+PARTS = 4  # of an index of signs
 NEVER = 9_999_999_999_999
 
 
@@ -46,17 +48,21 @@ class Index:
     def refresh(self) -> None:
         """The index knows every vector. What changed is looked at, and nothing else."""
         signs = self._db.count("vectors.total", embedder=self._embedder) > MANY
-        shape = dump([self._embedder, self._dimension, signs])
+        self._signs = signs
+        shape = dump([self._embedder, self._dimension, signs, self._parts])
         row = self._db.one("meta.get", name=NAME)
         if row is None or row["value"] != shape or not self._is_there():
             with self._db.transaction_quietly():
-                self._make(signs)
+                self._make()
                 self._db.run("vectors.unindex_all", embedder=self._embedder)
                 self._db.run("meta.set", name=NAME, value=shape)
         while rows := self._db.all("vectors.unindexed", embedder=self._embedder, limit=STEP):
             with self._db.transaction_quietly():
-                self._put(rows, signs)
-        self._signs = signs
+                self._put(rows)
+
+    @property
+    def _parts(self) -> int:
+        return PARTS if self._signs else 1
 
     def nearest(self, vector: bytes, wanted: Filter, limit: int) -> list[tuple[int, float]]:
         """The `limit` nearest that fit: the number of each, and its cosine with the vector."""
@@ -71,11 +77,15 @@ class Index:
             sql += f" AND memory_type IN ({', '.join(f':{one}' for one in types)})"
         if wanted.scope is not None:
             sql += f" AND {'scope' if ':' in wanted.scope else 'kind'} = :scope"
-        rows = self._rows(
-            sql, vector=vector, k=min(MOST, limit + (MORE if self._signs else 0)),
-            agent=wanted.agent, now=_ms(wanted.now, 0), scope=wanted.scope,
-            **types,
-        )  # fmt: skip
+        k = (limit + MORE) * 3 // (2 * PARTS) + 1 if self._signs else limit
+        rows = [
+            row
+            for part in range(self._parts)
+            for row in self._rows(
+                sql, vector=vector, part=part, k=min(MOST, k), agent=wanted.agent,
+                now=_ms(wanted.now, 0), scope=wanted.scope, **types,
+            )
+        ]  # fmt: skip
         return self.cosines(vector, [int(str(row["seq"])) for row in rows])[:limit]
 
     def cosines(self, vector: bytes, seqs: Sequence[int]) -> list[tuple[int, float]]:
@@ -91,20 +101,21 @@ class Index:
     def _is_there(self) -> bool:
         return bool(self._rows("SELECT 1 AS found FROM sqlite_master WHERE name = 'memory_index'"))
 
-    def _make(self, signs: bool) -> None:
+    def _make(self) -> None:
         kind = (
-            f"bit[{self._dimension}]" if signs
+            f"bit[{self._dimension}]" if self._signs
             else f"float[{self._dimension}] distance_metric=cosine"
         )  # fmt: skip
         self._rows("DROP TABLE IF EXISTS memory_index")
         self._rows(
-            f"CREATE VIRTUAL TABLE memory_index USING vec0(seq INTEGER PRIMARY KEY, vector {kind},"
+            "CREATE VIRTUAL TABLE memory_index USING vec0(seq INTEGER PRIMARY KEY,"
+            f" part INTEGER PARTITION KEY, vector {kind},"
             " owner TEXT, memory_type TEXT, scope TEXT, kind TEXT, valid_from INTEGER,"
             " expires INTEGER)"
         )
 
-    def _put(self, rows: list[Row], signs: bool) -> None:
-        insert = _INSERT.format(vector="vec_quantize_binary(:vector)" if signs else ":vector")
+    def _put(self, rows: list[Row]) -> None:
+        insert = _INSERT.format(vector="vec_quantize_binary(:vector)" if self._signs else ":vector")
         for row in rows:
             self._rows("DELETE FROM memory_index WHERE seq = :seq", seq=row["seq"])
             vector = row["vector"]
@@ -112,7 +123,8 @@ class Index:
             if not fits or row["superseded_by"] is not None:
                 continue
             self._rows(
-                insert, seq=row["seq"], vector=vector, owner=row["owner"],
+                insert, seq=row["seq"], part=_part(int(str(row["seq"])), self._parts),
+                vector=vector, owner=row["owner"],
                 memory_type=row["memory_type"], scope=row["scope"],
                 kind=str(row["scope"]).partition(":")[0], valid_from=_ms(row["valid_from"], 0),
                 expires=_ms(row["expires_at"], NEVER),
@@ -123,14 +135,17 @@ class Index:
         return self._db.backend.rows(sql, values)
 
 
-_NEAREST = (
-    "SELECT seq FROM memory_index WHERE vector MATCH {vector} AND k = :k AND owner IN ('', :agent)"
-)
+_NEAREST = "SELECT seq FROM memory_index WHERE vector MATCH {vector} AND part = :part AND k = :k"
 _INSERT = (
     "INSERT INTO memory_index"
-    " (seq, vector, owner, memory_type, scope, kind, valid_from, expires)"
-    " VALUES (:seq, {vector}, :owner, :memory_type, :scope, :kind, :valid_from, :expires)"
+    " (seq, part, vector, owner, memory_type, scope, kind, valid_from, expires)"
+    " VALUES (:seq, :part, {vector}, :owner, :memory_type, :scope, :kind, :valid_from, :expires)"
 )
+
+
+def _part(seq: int, parts: int) -> int:
+    """In which part of the index the memory is; what is alike in every fourth is in all of them."""
+    return (seq * 2_654_435_761 >> 16) % parts
 
 
 def _ms(moment: object, default: int) -> int:
