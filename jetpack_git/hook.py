@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 
-from jetpack_git import lean
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
 from jetpack_git.errors import BadInput
@@ -22,7 +21,6 @@ from jetpack_git.git.clone import find
 from jetpack_git.work import brief
 from jetpack_git.work import guard
 
-lean.end()
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "reference-transaction")
 BUSY_TIMEOUT_S = "5"
 SHOWN = 20

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from jetpack_git.data.database import in_memory
 from jetpack_git.errors import BadInput
 from jetpack_git.models import durations
 from jetpack_git.models.config import Config
 from jetpack_git.models.config import GuardConfig
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.models.parse import sections
+from jetpack_git.work import brief
+from jetpack_git.work import settings as stored
 from tests.conftest import Repo
 
 
@@ -147,3 +152,23 @@ def test_agents_adapters_prices_and_budgets_have_names_of_their_own() -> None:
         with pytest.raises(BadInput) as told:
             sections.config(bad, source="c")
         assert told.value.message.startswith(said)
+
+
+def test_what_was_parsed_last_is_known_by_its_text(tmp_path: Path) -> None:
+    """The guard reads its part of it; of any other text, or row, nothing is known."""
+    db, path = in_memory(), tmp_path / "config.yaml"
+    text = "guard:\n  mode: warn\nswarm:\n  stale_after: 5m\nmirror:\n  autostage: false\n"
+    path.write_text(text)
+    whole = stored.read(str(path), db, keep=True)
+    kept = brief.kept(db, text)
+    assert kept is not None
+    short = kept[0]
+    assert (short.mode, short.on_error) == ("warn", "block")
+    assert (short.stale_after_s, short.autostage) == (300, False)
+    assert stored.read(str(path), db) == whole
+    for other in ("", text[:-1], text + "\n", text.replace("5m", "6m")):
+        assert brief.kept(db, other) is None
+    for value in ("", "{}", "\n" * 6, "1\nblock\nblock\nx\n1\n0\n"):
+        db.run("meta.set", name=brief.NAME, value=value)
+        assert brief.kept(db, text) is None
+        assert stored.read(str(path), db) == whole

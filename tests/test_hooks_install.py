@@ -212,6 +212,16 @@ def test_a_hook_that_takes_no_block_is_kept(repo: Repo, content: bytes, mode: in
     assert repo.folder() == before
 
 
+def test_a_kept_hook_is_found_from_its_own_folder(repo: Repo) -> None:
+    """However the hook is called, what it was put before is beside it."""
+    repo.hook(PYTHON_HOOK)
+    repo.install()
+    hooks_folder = repo.root / ".git/hooks"
+    for name, where in (("pre-commit", hooks_folder), (".git/hooks/pre-commit", repo.root)):
+        subprocess.run(["sh", name], cwd=where, check=True)
+        assert (where / "theirs").exists()
+
+
 @pytest.mark.parametrize("target", ["script", "/nowhere/at/all"])
 def test_a_linked_hook_is_not_written_through(repo: Repo, target: str) -> None:
     """The link is kept as a link; what it points at stays as it is, and runs."""

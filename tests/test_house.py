@@ -13,7 +13,7 @@ import jetpack_git
 
 ROOT = Path(jetpack_git.__file__).parent
 FLOORS = (
-    {"__init__", "errors", "clock", "digest", "ids", "lean", "locks"},
+    {"__init__", "errors", "clock", "digest", "ids", "locks"},
     {"models"},
     {"embed"},
     {"data", "git"},
@@ -153,3 +153,12 @@ def test_claim_loads_nothing_heavy() -> None:
         "import jetpack_git.cli.add, jetpack_git.cli.ready"
     )
     assert not names & {"networkx", "pygit2", "yaml", "pydantic", "rich"}
+
+
+def test_asking_about_files_and_mail_loads_nothing_that_runs_git() -> None:
+    """Agents do it all day: before each edit, and in between."""
+    names = loaded(
+        "import jetpack_git.cli.reserve, jetpack_git.cli.lease, jetpack_git.cli.guard\n"
+        "import jetpack_git.cli.mail, jetpack_git.cli.remember"
+    )
+    assert not names & {"subprocess", "pathlib", "hashlib", "yaml", "pydantic"}

@@ -135,3 +135,6 @@ def test_of_many_it_keeps_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hits >= 0.95 * 200
     made = "SELECT sql FROM sqlite_master WHERE name = 'memory_index'"
     assert "bit" in str(db.backend.rows(made, {}))
+    (parts,) = db.backend.rows("SELECT count(DISTINCT part) AS n FROM memory_index", {})
+    assert parts["n"] == vectors.PARTS
+    assert len({*nearest(db, asked)}) == len(best(found, asked))

@@ -21,12 +21,14 @@ from jetpack_git.mirror import files
 from jetpack_git.mirror import text
 from jetpack_git.models.event import Event
 from jetpack_git.models.task import Task
+from jetpack_git.models.transitions import LOGGED
 
 Progress = Callable[[int, int], None]
 GONE = "gone"  # the kind of a mark, whose id is the path of a file that is to be deleted
 CHUNK = 500
 FEW = 8
 SHOWN = 3
+_LOGGED = dump(sorted(LOGGED))
 
 
 def flush(db: Database, worktree: str, progress: Progress | None = None) -> list[str]:
@@ -134,7 +136,7 @@ class _Flush:
         now = [one for one in found if one.path not in new]
         ids = dump([one.noun_id for one in now if one.kind == "task" and one.path])
         events: dict[str, list[Event]] = {}
-        for row in self._db.all("events.of_tasks", ids=ids):
+        for row in self._db.all("events.of_tasks", ids=ids, kinds=_LOGGED):
             events.setdefault(str(row["task_id"]), []).append(to_event(row))
         done: list[tuple[object, ...]] = []
         seen: list[tuple[str, ...]] = []

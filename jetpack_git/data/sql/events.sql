@@ -16,4 +16,5 @@ SELECT * FROM events WHERE kind = :kind ORDER BY seq DESC LIMIT :limit
 
 -- name: of_tasks
 SELECT e.* FROM json_each(:ids) i JOIN events e ON e.task_id = i.value
+WHERE e.kind IN (SELECT value FROM json_each(:kinds))
 ORDER BY e.task_id, e.at, e.seq
