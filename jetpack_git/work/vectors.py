@@ -33,11 +33,13 @@ def chosen(config: MemoryConfig, clone: Clone) -> Embedder:
     program here, or send texts and a key elsewhere. Raises BadInput and Unavailable.
     """
     found = embedder(config)
+    asks = {"http": config.url, "command": config.command}.get(config.embedder)
+    if not asks:
+        return found
     from urllib.parse import urlsplit  # takes as long to load as all of this
 
-    asks = {"http": config.url, "command": config.command}.get(config.embedder)
-    is_local = config.embedder == "http" and urlsplit(asks or "").hostname in LOCAL
-    if asks and (not is_local or config.key_env):
+    is_local = config.embedder == "http" and urlsplit(asks).hostname in LOCAL
+    if not is_local or config.key_env:
         from jetpack_git.git.run import git
 
         where = Path(clone.worktree or clone.common_dir)
