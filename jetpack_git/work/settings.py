@@ -56,12 +56,19 @@ def _kept(db: Database, text: str) -> Config | None:
         if found is None:
             return None
         sections = {
-            name: type(default)(**found[name]) if hasattr(default, "_asdict") else found[name]
+            name: type(default)(**_tuples(found[name]))
+            if hasattr(default, "_asdict")
+            else found[name]
             for name, default in Config._field_defaults.items()
         }
         return Config(**(sections | {"unknown": tuple(found["unknown"])}))
     except (ValueError, KeyError, TypeError, AttributeError):  # somebody else wrote it
         return None
+
+
+def _tuples(section: dict[str, object]) -> dict[str, object]:
+    """The section with its lists as they are in settings; JSON knows no tuples."""
+    return {key: tuple(one) if isinstance(one, list) else one for key, one in section.items()}
 
 
 def _keep(db: Database, text: str, config: Config) -> None:
