@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from jetpack_git.swarm.adapters.base import Server
 from jetpack_git.swarm.adapters.base import environment
 from jetpack_git.swarm.adapters.base import events
 from jetpack_git.swarm.adapters.base import hear
+from jetpack_git.swarm.adapters.base import of_message
 
 SAMPLES = Path(__file__).with_name("samples")
 REAL = ["claude", "codex", "gemini", "opencode"]
@@ -110,6 +112,32 @@ def test_lines_that_nobody_knows_change_nothing(name: str, cut: int, junk: bytes
     assert heard(one, mixed) == heard(one, lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "ending"),
+    [
+        ("[API Error: terminated]", Ending.TRANSIENT),
+        ("[API Error: exception TypeError: fetch failed sending request]", Ending.TRANSIENT),
+        ("read ECONNRESET", Ending.TRANSIENT),
+        ("unexpected status 401 Unauthorized: no, url: http://h/v1", Ending.AUTH),
+        ("You have reached your usage limit", Ending.LIMIT),
+        ("Error resuming session: No previous sessions found for this project.", Ending.ERROR),
+        ("Error: Unexpected error\n\nFailed query: CREATE TABLE `workspace` (", Ending.TRANSIENT),
+        ("the process was terminated", Ending.ERROR),
+    ],
+)
+def test_what_an_error_says_is_understood(text: str, ending: Ending) -> None:
+    """A line that broke is another thing than a key that is not known."""
+    assert of_message(text) == ending
+
+
+def test_a_tool_that_would_have_to_ask_was_denied() -> None:
+    """Gemini CLI tells it as an error of the tool, for there is nobody to ask."""
+    message = 'Tool execution for "Shell" requires user confirmation, which is not supported in'
+    line = {"type": "tool_result", "status": "error", "tool_id": "t",
+            "error": {"type": "unhandled_exception", "message": message}}  # fmt: skip
+    assert heard(ADAPTERS["gemini"], [json.dumps(line).encode()]).denied == 1
+
+
 @given(text=st.text(max_size=50), number=st.integers())
 def test_no_number_is_believed_that_cannot_be(text: str, number: int) -> None:
     """Tokens are whole numbers, none is negative, and text is none."""
@@ -158,10 +186,12 @@ def test_nothing_is_bypassed_unless_it_is_said(name: str) -> None:
 def test_only_what_is_allowed_of_our_environment_goes_in() -> None:
     """One vendor's key is not the other's business, nor is anything else of ours."""
     ours = {"PATH": "/bin", "ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "SECRET": "s",
-            "LC_ALL": "C", "JETPACK_AGENT": "x", "PATHS": "no"}  # fmt: skip
+            "LC_ALL": "C", "JETPACK_AGENT": "x", "PATHS": "no", "GIT_CONFIG_GLOBAL": "/g",
+            "GIT_DIR": "no"}  # fmt: skip
     found = environment(ADAPTERS["claude"], ours, {"EXTRA": "1"})
     assert found == {
-        "PATH": "/bin", "ANTHROPIC_API_KEY": "a", "LC_ALL": "C", "JETPACK_AGENT": "x", "EXTRA": "1"
+        "PATH": "/bin", "ANTHROPIC_API_KEY": "a", "LC_ALL": "C", "JETPACK_AGENT": "x",
+        "GIT_CONFIG_GLOBAL": "/g", "EXTRA": "1",
     }  # fmt: skip
     assert environment(ADAPTERS["command"], ours, {}) == ours
 
@@ -198,8 +228,6 @@ def test_mcp_servers_are_written_as_each_cli_wants_them(name: str) -> None:
         assert found["disabled_tools"] == ["bad"]
         assert found["env"] == {"A": odd}
     else:
-        import json
-
         found = json.loads(text)
         found = (found.get("mcpServers") or found.get("mcp"))["jetpack"]
         assert found.get("env", found.get("environment")) == {"A": odd}

@@ -164,6 +164,30 @@ def test_what_passes_is_tried_again_in_the_same_session(stage: Stage) -> None:
     assert cost["cost"] == pytest.approx(0.8)
 
 
+def test_a_session_that_never_began_is_not_resumed(stage: Stage) -> None:
+    """No model has answered in it, and its program may not have kept it: all is told anew."""
+    one = add(stage.repo, "Task")
+    nothing = {"input_tokens": 0, "output_tokens": 0}
+    stage.plays(result("s1", api_error_status=500, cost=0.0, usage=nothing, **BROKEN), code=1)
+    stage.plays(result("s2", cost=0.3), sh=WRITE)
+    answer = stage.start()
+    assert (answer.code, stage.endings()) == (0, ["transient", "success"])
+    first, second = stage.calls()
+    assert "--resume" not in second["argv"]
+    assert second["stdin"].splitlines()[0] == first["stdin"].splitlines()[0]
+    assert one in second["stdin"]
+
+
+def test_a_program_that_stumbles_as_it_begins_is_started_again(stage: Stage) -> None:
+    """Two programs of one user may meet in a database of their own before either says a word."""
+    one = add(stage.repo, "Task")
+    stage.plays("Error: Unexpected error\n\ndatabase is locked\n", code=1, like="opencode")
+    stage.plays(step("stop", 100), sh=WRITE, like="opencode")
+    answer = stage.start()
+    assert (answer.code, stage.endings()) == (0, ["transient", "success"]), answer
+    assert task(stage.repo, one).attempts == 1
+
+
 def test_what_does_not_pass_is_given_up_after_some_tries(stage: Stage) -> None:
     """The task waits for another attempt, which is no failure of its own."""
     one = add(stage.repo, "Task")

@@ -97,7 +97,8 @@ class AgentEvent:
 class Heard:
     """All that one run said, put together.
 
-    `ended` is None when its end event never came. `said` is the end of its text.
+    `ended` is None when its end event never came. `said` is the end of its text. Once it has
+    `worked`, so that a model has answered, its session can go on.
     """
 
     session: str | None = None
@@ -108,6 +109,7 @@ class Heard:
     error: str = ""
     said: str = ""
     denied: int = 0
+    worked: bool = False
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def run(
             processes.end_all(
                 child.pid, mark, limits.grace_s, hurry=hurry, leader=child, folder=str(cwd)
             )
+            child.poll()
             ears.close()
     return Outcome(kind, child.returncode, ears.tail)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jetpack_git.models.run import Ending
 from jetpack_git.models.run import Heard
 from jetpack_git.swarm.adapters.base import Adapter
+from jetpack_git.swarm.adapters.base import of_message
 from jetpack_git.swarm.harness import Limits
 from jetpack_git.swarm.harness import Outcome
 
@@ -53,8 +54,10 @@ def _judge(
         assert heard.ended is not None
         return heard.ended, last
     if outcome.code:
-        ending = adapter.exits.get(outcome.code) or heard.failure or Ending.ERROR
-        return ending, f"exit status {outcome.code}: {last}"
+        ending = adapter.exits.get(outcome.code) or heard.failure
+        if ending is None and adapter.read is not None and not heard.worked:
+            ending = of_message(last)  # it did not come to work: its last words tell why
+        return ending or Ending.ERROR, f"exit status {outcome.code}: {last}"
     if heard.ended is None and adapter.ends:
         return heard.failure or Ending.ERROR, f"it broke off without an end: {last}"
     return Ending.SUCCESS, ""

@@ -90,8 +90,8 @@ class Session:
             if attempt < self.config.swarm.transient_retries:
                 self._watch.tell("again", task, f"in {delay_s:g} s: {result.note}")
                 self._pause(delay_s)
-            session = self.heard.session
-            if session is not None:
+            if self.heard.session is not None and self.heard.worked:
+                session = self.heard.session
                 text = prompt.RESUME.format(task_id=task.id)
         return result
 

@@ -26,7 +26,7 @@ from jetpack_git.models.run import Usage
 COMMON_ENV = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_*", "TZ", "TERM", "TMPDIR",
     "SSL_CERT_*", "NODE_EXTRA_CA_CERTS", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy",
-    "https_proxy", "no_proxy", "XDG_*", "JETPACK_*",
+    "https_proxy", "no_proxy", "XDG_*", "GIT_CONFIG_*", "JETPACK_*",
 )  # fmt: skip
 LONGEST_LINE = 16 << 20  # bytes; a longer line is kept in the log, and not understood
 KEPT_TEXT = 20_000  # characters of the end of what an agent said
@@ -150,12 +150,14 @@ def events(adapter: Adapter, line: bytes) -> list[AgentEvent]:
 
 def hear(heard: Heard, event: AgentEvent) -> Heard:
     """What was heard so far, and the event."""
+    used = event.usage or Usage()
     found = replace(
         heard,
         session=event.session or heard.session,
         model=event.model or heard.model,
-        usage=heard.usage + event.usage if event.usage else heard.usage,
+        usage=heard.usage + used,
         denied=heard.denied + event.denied,
+        worked=heard.worked or event.kind in (Said.TEXT, Said.TOOL) or bool(used.tokens),
     )
     if event.kind == Said.TEXT:
         between = "" if event.more or not found.said else "\n"
@@ -192,7 +194,8 @@ def of_message(message: str) -> Ending:
     if "usage limit" in low or "quota" in low or "max turns" in low:
         return Ending.LIMIT
     passing = ("high demand", "overloaded", "temporar", "disconnected", "connection", "timed out",
-               "rate limit", "try again")  # fmt: skip
+               "rate limit", "try again", "fetch failed", "network", "socket", "econn",
+               "api error: terminated", "database is locked", "failed query")  # fmt: skip
     return Ending.TRANSIENT if any(one in low for one in passing) else Ending.ERROR
 
 

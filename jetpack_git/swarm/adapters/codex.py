@@ -1,7 +1,8 @@
 """Codex: `codex exec --json`.
 
 Its sandbox keeps `.git` read-only, so its work is committed for it. It tells no cost. Its
-counters go on from run to run of a session, and its input holds what was cached.
+counters go on from run to run of a session, and its input holds what was cached. It tries each
+request six times itself: how often is a key of `model_providers`, which only the user can set.
 """
 
 from __future__ import annotations
@@ -65,8 +66,7 @@ def settings(servers: Iterable[Server]) -> str:
 ADAPTER = Adapter(
     name="codex",
     argv=(
-        "codex", "exec", "@resume", "--json", "@model", "-c", "request_max_retries=1", "-c",
-        "stream_max_retries=1", "@mode", "@mcp", "@args", "-",
+        "codex", "exec", "@resume", "--json", "@model", "@mode", "@mcp", "@args", "-",
     ),
     read=read,
     pieces={

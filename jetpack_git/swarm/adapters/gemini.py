@@ -1,7 +1,9 @@
 """Gemini CLI: stream-json.
 
 It ignores SIGTERM unless it is kept from starting itself anew, and exits 0 after it. Its
-counters are those of the run; its `input` is without what was cached.
+counters are those of the run; its `input` is without what was cached. What its shell may run is
+allowed as a whole, but for what it holds dangerous, such as `rm -rf` and `git -c`. Git in its
+shell knows no config but the repository's, and runs no hook: the guard looks at the work later.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ def read(said: Mapping[str, Any]) -> Iterator[AgentEvent]:
         case "tool_use":
             yield AgentEvent(Said.TOOL, tool=str(said["tool_name"]))
         case "tool_result":
-            kind = str((said.get("error") or {}).get("type"))
-            if kind == "policy_violation":
+            error = said.get("error") or {}
+            asked = "requires user confirmation" in str(error.get("message"))
+            if asked or error.get("type") == "policy_violation":
                 yield AgentEvent(Said.TOOL, denied=1)
         case "error":
             text = str(said.get("message"))

@@ -74,9 +74,12 @@ def settings(servers: Iterable[Server]) -> str:
 
 ADAPTER = Adapter(
     name="opencode",
-    argv=("opencode", "run", "--format", "json", "@model", "@resume", "@mode", "@args"),
+    argv=("opencode", "run", "--format", "json", "@model", "@title", "@resume", "@mode", "@args"),
     read=read,
-    pieces={"model": ("-m", "{model}"), "resume": ("-s", "{session}")},
+    pieces={
+        "model": ("-m", "{model}"), "title": ("--title", "{task_id}"),
+        "resume": ("-s", "{session}"),
+    },
     modes={"guarded": (), "bypass": ("--auto",)},
     env={"OPENCODE_CONFIG_CONTENT": "{settings}", "OPENCODE_DISABLE_AUTOUPDATE": "true"},
     pass_env=(*COMMON_ENV, "OPENCODE_*", "ANTHROPIC_*", "OPENAI_*", "GEMINI_*", "OPENROUTER_*"),
