@@ -10,6 +10,7 @@ from hypothesis import assume
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jetpack_git.mirror import keep
 from jetpack_git.mirror.merge import UNFINISHED
 from jetpack_git.mirror.merge import three_way
 from jetpack_git.models.conflict import Clash
@@ -176,3 +177,15 @@ def test_what_was_set_back_gives_way_to_whatever_else_became_of_it(late: str) ->
         for one, two, three in permutations((base, back, other))
     }
     assert found == {late}
+
+
+@given(TASKS, TASKS)
+def test_other_tasks_follow_from_few_fields(ours: Task, theirs: Task) -> None:
+    """Whether a task is over, where it stands, what it waits for, and how long it takes."""
+    fields = ("status", "parent_id", "depends", "estimate_s")
+    same = replace(theirs, **{name: getattr(ours, name) for name in fields})  # type: ignore[arg-type]
+    assert not keep.is_moved(ours, same)
+    assert keep.is_moved(None, theirs)
+    for name in fields:
+        value = getattr(theirs, name)
+        assert keep.is_moved(ours, replace(ours, **{name: value})) == (value != getattr(ours, name))
