@@ -138,6 +138,18 @@ def test_a_tool_that_would_have_to_ask_was_denied() -> None:
     assert heard(ADAPTERS["gemini"], [json.dumps(line).encode()]).denied == 1
 
 
+def test_a_tool_that_the_users_rules_deny_was_denied() -> None:
+    """opencode answers its own question, where there is nobody to ask."""
+    for error, denied in (
+        ("The user rejected permission to use this specific tool call.", 1),
+        ("The user has specified a rule which prevents you from using this", 1),
+        ("No such file", 0),
+    ):
+        part = {"type": "tool", "tool": "bash", "state": {"status": "error", "error": error}}
+        line = {"type": "tool_use", "sessionID": "s", "part": part}
+        assert heard(ADAPTERS["opencode"], [json.dumps(line).encode()]).denied == denied
+
+
 @given(text=st.text(max_size=50), number=st.integers())
 def test_no_number_is_believed_that_cannot_be(text: str, number: int) -> None:
     """Tokens are whole numbers, none is negative, and text is none."""

@@ -188,6 +188,16 @@ def test_a_program_that_stumbles_as_it_begins_is_started_again(stage: Stage) -> 
     assert task(stage.repo, one).attempts == 1
 
 
+def test_a_program_that_denies_itself_a_tool_has_not_done_its_task(stage: Stage) -> None:
+    """It breaks off with 0; that its tools were denied is told, for the user can mend that."""
+    add(stage.repo, "Task")
+    state = {"status": "error", "error": "The user rejected permission to use this"}
+    line = {"type": "tool_use", "sessionID": "s1", "part": {"tool": "bash", "state": state}}
+    stage.plays(json.dumps(line) + "\n" + step("tool-calls", 100), like="opencode")
+    answer = stage.start()
+    assert (answer.code, stage.endings()) == (1, ["denied"]), answer
+
+
 def test_what_does_not_pass_is_given_up_after_some_tries(stage: Stage) -> None:
     """The task waits for another attempt, which is no failure of its own."""
     one = add(stage.repo, "Task")

@@ -89,7 +89,8 @@ def run(
             processes.end_all(
                 child.pid, mark, limits.grace_s, hurry=hurry, leader=child, folder=str(cwd)
             )
-            child.poll()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(processes.LAST_S)  # its threads may end after what looked like its end
             ears.close()
     return Outcome(kind, child.returncode, ears.tail)
 

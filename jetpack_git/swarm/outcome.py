@@ -59,7 +59,8 @@ def _judge(
             ending = of_message(last)  # it did not come to work: its last words tell why
         return ending or Ending.ERROR, f"exit status {outcome.code}: {last}"
     if heard.ended is None and adapter.ends:
-        return heard.failure or Ending.ERROR, f"it broke off without an end: {last}"
+        ending = heard.failure or (Ending.DENIED if heard.denied else Ending.ERROR)
+        return ending, f"it broke off without an end: {last}"
     return Ending.SUCCESS, ""
 
 

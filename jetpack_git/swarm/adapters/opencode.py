@@ -2,6 +2,7 @@
 
 It has no end event: the last step's reason is `stop`. Tokens and costs are told by the step,
 and do not hold what was cached. Its tools survive every signal to it.
+Where the user's own rules would have it ask, it denies itself the tool, and ends with 0.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def read(said: Mapping[str, Any]) -> Iterator[AgentEvent]:
         case "text":
             yield AgentEvent(Said.TEXT, text=str(part["text"]), session=session)
         case "tool_use":
-            yield AgentEvent(Said.TOOL, tool=str(part["tool"]), session=session)
+            error = str((part.get("state") or {}).get("error"))
+            denied = int("rejected permission" in error or "a rule which prevents" in error)
+            yield AgentEvent(Said.TOOL, tool=str(part["tool"]), session=session, denied=denied)
         case "step_finish":
             told = part.get("tokens") or {}
             cache = told.get("cache") or {}
