@@ -121,6 +121,21 @@ def test_what_a_killed_swarm_left_is_gone_on_with(repo: Repo) -> None:
     check_clean(repo)
 
 
+@pytest.mark.parametrize("word", ["", "git jetpack done $JETPACK_TASK; "], ids=["", "said done"])
+def test_work_that_left_its_branch_is_gone_on_with(repo: Repo, word: str) -> None:
+    """The dead agent was on no branch, and what it had not committed is on that of its task."""
+    one = add(repo, "Task")
+    commit_tasks(repo)
+    leave = "git switch -q --detach; echo a > a.txt; git add a.txt; git commit -qm mine; "
+    kill(repo, leave + word + WAITING)
+    answer = start(repo, shell("cat a.txt begun.txt"), "--integrate", "merge")
+    assert answer.code == 0, answer
+    assert task(repo, one).summary == "begun"
+    assert (repo.path / "a.txt").read_text() == "a\n"
+    assert (repo.path / "begun.txt").read_text() == "begun\n"
+    check_clean(repo)
+
+
 def test_a_kill_between_commit_and_database_is_no_second_attempt(repo: Repo) -> None:
     """The commit says that the task is completed, and is believed."""
     one = add(repo, "Task")

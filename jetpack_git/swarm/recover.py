@@ -115,12 +115,28 @@ def _settle_all(
         names = [task.branch for task in held if task.branch]
         git_locks.take_over(Path(str(there.clone.worktree)), names, grace_s=grace_s)
         branches.clear_tasks(Path(str(there.clone.worktree)))
+        _go_back(there, agent)
     told = [_settle(workspace, there, agent, task) for task in held]
     told += _settle_own_word(workspace, there, agent)
     path = _place(workspace, agent)
     if there is None and path is not None:
         worktrees.free(path, clone=Path(workspace.clone.common_dir))
     return told + (_rescue(there, held) if there is not None else [])
+
+
+def _go_back(there: Workspace, agent: Agent) -> None:
+    """The worktree is on the branch of its task again, where the dead agent had left that.
+
+    Before the task was begun the worktree was on no branch of it, and stays where it is.
+    """
+    if agent.task_id is None:
+        return
+    task = there.tasks.get(agent.task_id)
+    begun = task.status == Status.IN_PROGRESS or (
+        task.status == Status.COMPLETED and task.commit_id is None
+    )
+    if begun and task.branch and task.assignee == agent.name:
+        branches.return_to(task.branch, Path(str(there.clone.worktree)))
 
 
 def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: Task) -> str:
