@@ -107,7 +107,7 @@ class _Ears:
         self.last = clock.monotonic()
         self._log = log
         self._heard = heard
-        self._line = b""
+        self._line = bytearray()
         self._skips = False
         self._end = b""
         self._out, self._err = child.stdout, child.stderr
@@ -149,14 +149,22 @@ class _Ears:
         return True
 
     def _take(self, data: bytes) -> None:
-        *whole, rest = (self._line + data).split(b"\n")
-        for line in whole:
+        """Each whole line is heard. The time is linear, also where a line never ends."""
+        begin, *more = data.split(b"\n")
+        self._add(begin)
+        for part in more:
             if not self._skips:
-                self._heard(line)
+                self._heard(bytes(self._line))
+            self._line.clear()
             self._skips = False
-        self._line = rest
-        if len(rest) > LONGEST_LINE:
-            self._line, self._skips = b"", True
+            self._add(part)
+
+    def _add(self, part: bytes) -> None:
+        if not self._skips:
+            self._line += part
+        if len(self._line) > LONGEST_LINE:
+            self._line.clear()
+            self._skips = True
 
     def close(self) -> None:
         """What is left in the pipes is heard; who still holds them writes to nobody."""
@@ -166,7 +174,7 @@ class _Ears:
                 if not self._hear(stream.fileno()) or self.total == before:
                     break
         if self._line and not self._skips:
-            self._heard(self._line)
+            self._heard(bytes(self._line))
         self._selector.close()
         self._out.close()
         self._err.close()
