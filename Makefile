@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIS := .agent-clis
 
-.PHONY: help demo test test-lowest converge semantic agents bench-memory lint docs docs-check bench clean
+.PHONY: help demo test test-lowest chaos converge semantic agents bench-memory lint docs docs-check bench clean
 
 help: ## Show what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test-lowest: ## Run the tests with the oldest dependencies that pyproject.toml a
 	$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $(VENV)-lowest.txt --editable '.[test]'
 	$(VENV)-lowest/bin/python -m pytest --quiet -n auto --deselect tests/test_docs.py::test_the_made_documentation_is_fresh
+
+chaos: $(STAMP) ## Kill swarms at random moments, and see that nothing is lost (CHAOS_SECONDS=600 CHAOS_SEED=...)
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-600} $(BIN)/python -m pytest --quiet --capture=no tests/test_chaos.py
 
 converge: $(STAMP) ## Let clones work at random, and see that they agree (JETPACK_EXAMPLES=200)
 	JETPACK_EXAMPLES=$${JETPACK_EXAMPLES:-200} $(BIN)/python -m pytest --quiet tests/test_convergence.py

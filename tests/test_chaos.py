@@ -22,6 +22,7 @@ def test_nothing_is_lost_whoever_dies(repo: Repo, tmp_path: Path) -> None:
     seconds = float(os.environ.get("CHAOS_SECONDS", SHORT_S))
     seed = os.environ.get("CHAOS_SEED") or f"{random.getrandbits(32):x}"
     chance = random.Random(seed)
+    print(f"\nCHAOS_SECONDS={seconds:g} CHAOS_SEED={seed}")
     world, killer = World(repo, tmp_path, chance), Killer(repo, chance)
     began = time.monotonic()
     next_kill = began + chance.expovariate(1 / KILL_EVERY_S)
@@ -37,7 +38,7 @@ def test_nothing_is_lost_whoever_dies(repo: Repo, tmp_path: Path) -> None:
         time.sleep(0.02)
     world.finish(timeout_s=60 + seconds)
     print(
-        f"seed {seed}: {seconds:g} s, {len(world.added)} tasks, {world.starts} starts, "
+        f"{len(world.added)} tasks, {world.starts} starts, "
         f"{len(world.evidence.read_text().splitlines())} runs, killed {dict(killer.killed)}"
     )
     invariants.check(world)

@@ -20,7 +20,7 @@ token = f"{task} {chance.getrandbits(64):016x}"
 
 def pause() -> None:
     """Some time for somebody to kill us."""
-    time.sleep(chance.choice((0, 0, 0.05, 0.2)))
+    time.sleep(chance.choice((0, 0, 0.05, 0.2, 0.5)))
 
 
 def git(*args: str) -> None:
@@ -55,5 +55,12 @@ elif way < 0.45:
     subprocess.run(["git-jetpack", "done", task], check=False, capture_output=True)
     pause()
 elif way < 0.5:
+    git("add", str(path))
+    git("commit", "-qm", f"Work on {task}", "--no-verify")
+    pause()
+    git("commit", "-qm", f"Work on {task}, said better", "--amend")
+    subprocess.run(["git-jetpack", "done", task], check=False, capture_output=True)
+    pause()
+elif way < 0.55:
     sys.exit(1)
 print("done")

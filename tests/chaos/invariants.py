@@ -22,6 +22,7 @@ def check(world: World) -> None:
     assert tasks >= set(world.added), "tasks are lost"
     _check_work(world, tasks)
     _check_completions(repo, tasks)
+    _check_order(repo, tasks)
     _check_files(repo, tasks)
     _check_git(repo)
     check_clean(repo)
@@ -58,6 +59,17 @@ def _check_completions(repo: Repo, tasks: set[str]) -> None:
                 assert balance <= 1, (task_id, kinds)
             assert balance == 1, (task_id, kinds)
         assert workspace.db.all("meta.integrity") == [{"quick_check": "ok"}]
+
+
+def _check_order(repo: Repo, tasks: set[str]) -> None:
+    """No attempt that counts began before what it waited for was completed."""
+    with opened(repo) as workspace:
+        logs = {one: workspace.tasks.log(one) for one in tasks}
+        for task_id in tasks:
+            begun = [one.at for one in logs[task_id] if one.kind == "task.begun"]
+            for other in workspace.tasks.get(task_id).depends:
+                done = next(one.at for one in logs[other] if one.kind == "task.completed")
+                assert all(done <= at for at in begun), (task_id, other)
 
 
 def _check_files(repo: Repo, tasks: set[str]) -> None:

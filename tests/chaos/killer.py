@@ -21,6 +21,7 @@ WAYS = {
     "other": (2, signal.SIGKILL),
     "power": (1, signal.SIGKILL),
     "coordinator asked": (1, signal.SIGTERM),
+    "coordinator interrupted": (1, signal.SIGINT),
     "agent asked": (1, signal.SIGTERM),
 }
 

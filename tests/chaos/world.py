@@ -50,6 +50,8 @@ class World:
     def add(self) -> None:
         """A task more, which often waits for others; whoever adds it may be killed, too."""
         args = ["add", f"Task {len(self.added)}", "--json"]
+        if self._chance.random() < 0.3:
+            args += ["--file", f"work/{self._chance.randrange(3)}/**"]
         if self.added and self._chance.random() < 0.4:
             args += ["--depends", self._chance.choice(self.added[-10:])]
         done = subprocess.run(
