@@ -111,6 +111,20 @@ def test_what_a_killed_merge_left_is_put_back(repo: Repo, two: tuple[str, str]) 
     assert not (repo.path / "dir/added.txt").exists()
 
 
+def test_the_lock_of_a_killed_merge_does_not_outlive_the_next_try(
+    repo: Repo, two: tuple[str, str]
+) -> None:
+    """Git alone was killed: who started it tries again, and is not in its own way for good."""
+    note(repo, *two)
+    lock = repo.path / ".git/index.lock"
+    lock.touch()
+    with opened(repo) as workspace:
+        base.move(workspace.db, "main", *two, clone=repo.path)
+        assert base.cut_short(workspace.db) is None
+    assert (lock.exists(), status(repo)) == (False, "")
+    assert repo.git("rev-parse", "main") == two[1]
+
+
 def test_a_merge_whose_branch_was_moved_is_completed(repo: Repo, two: tuple[str, str]) -> None:
     """The files follow the branch, whichever way it went."""
     note(repo, *two)

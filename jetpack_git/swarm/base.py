@@ -32,8 +32,11 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     """The base branch is at `new`, in the worktree that has it checked out, too.
 
     Raises GitFailed when it has moved meanwhile, or when that worktree holds changes of
-    its own that would be lost; nothing has changed then.
+    its own that would be lost; nothing has changed then. A move that was cut short before is
+    settled first: its note must not be lost while its lock is there. To be called while nobody
+    else integrates.
     """
+    settle(db, grace_s=WAIT_S)
     where = check_free(base, clone=clone)
     if where is None:
         git_locks.clear(clone, [base], grace_s=WAIT_S)
