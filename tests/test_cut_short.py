@@ -222,3 +222,47 @@ def test_a_foretold_completion_leaves_no_line_when_the_agent_dies(repo: Repo) ->
     assert "completed" not in repo.git("show", f"{task(repo, one).branch}:.tasks/{one}.log")
     assert start(repo, command).code == 0
     assert events(repo, one).count("completed") == 1
+
+
+def test_what_cannot_be_saved_yet_is_saved_by_the_next_swarm(repo: Repo) -> None:
+    """Git is killed while it saves a dead agent's work: its affairs stay open, not half settled."""
+    ids = [add(repo, f"Task {number}") for number in range(2)]
+    commit_tasks(repo)
+    ready = repo.path.parent / "ready"
+    working = shell(f"echo begun > $JETPACK_TASK.txt; touch {ready}$JETPACK_TASK; sleep 60")
+    process = launch(repo, working, "-a", "2")
+    wait_for(lambda: len(list(repo.path.parent.glob("ready*"))) == 2)
+    end(process, signal.SIGKILL)
+    shim = repo.path.parent / "bin/git"
+    shim.parent.mkdir()
+    shim.write_text(
+        '#!/bin/sh\ncase "$PWD:$1" in */agent-2:write-tree) kill -9 $$;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    shim.chmod(0o755)
+    path = f"{shim.parent}{os.pathsep}{os.environ['PATH']}"
+    answer = start(repo, shell("cat $JETPACK_TASK.txt"), PATH=path)
+    assert answer.code == 1, answer
+    assert "agent-2 died, and cannot be settled yet: git write-tree ended" in answer.out
+    answer = start(repo, shell("cat $JETPACK_TASK.txt"))
+    assert answer.code == 0, answer
+    assert [(task(repo, one).status, task(repo, one).summary) for one in ids] == [
+        ("completed", "begun"), ("completed", "begun"),
+    ]  # fmt: skip
+    check_clean(repo)
+
+
+def test_a_git_that_is_killed_after_its_commit_has_made_it(repo: Repo) -> None:
+    """What git did counts, not its exit status: the work is not done a second time."""
+    one = add(repo, "Task")
+    commit_tasks(repo)
+    hook = repo.path / ".git/hooks/post-commit"
+    hook.write_text("#!/bin/sh\nkill -9 $PPID\n")
+    hook.chmod(0o755)
+    answer = start(repo, shell("echo once >> $JETPACK_TASK.txt"), "--integrate", "merge")
+    assert answer.code == 0, answer
+    assert (repo.path / f"{one}.txt").read_text() == "once\n"
+    assert events(repo, one) == [
+        "created", "claimed", "begun", "completed", "integration.merged",
+    ]  # fmt: skip
+    check_clean(repo)

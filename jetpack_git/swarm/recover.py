@@ -112,9 +112,11 @@ def _settle_all(
         if row["incarnation"] in (None, agent.incarnation)
     ]
     if there is not None:
-        names = [task.branch for task in held if task.branch]
-        git_locks.take_over(Path(str(there.clone.worktree)), names, grace_s=grace_s)
-        branches.clear_tasks(Path(str(there.clone.worktree)))
+        root = Path(str(there.clone.worktree))
+        left = worktrees.current_branch(root)  # of a task that was settled in an earlier try
+        names = [one for one in (left, *(task.branch for task in held)) if one]
+        git_locks.take_over(root, names, grace_s=grace_s)
+        branches.clear_tasks(root)
         _go_back(there, agent)
     told = [_settle(workspace, there, agent, task) for task in held]
     told += _settle_own_word(workspace, there, agent)
@@ -127,11 +129,13 @@ def _settle_all(
 def _go_back(there: Workspace, agent: Agent) -> None:
     """The worktree is on the branch of its task again, where the dead agent had left that.
 
-    Before the task was begun the worktree was on no branch of it, and stays where it is.
+    Before the task was begun there was no work, only what git may have left half done.
     """
     if agent.task_id is None:
         return
     task = there.tasks.get(agent.task_id)
+    if task.status == Status.CLAIMED and task.assignee == agent.name:
+        branches.drop_changes(Path(str(there.clone.worktree)))
     begun = task.status == Status.IN_PROGRESS or (
         task.status == Status.COMPLETED and task.commit_id is None
     )
@@ -186,7 +190,11 @@ def _settle_own_word(workspace: Workspace, there: Workspace | None, agent: Agent
 
 
 def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
-    """What the dead agent had not committed is a commit, and its worktree is on no branch."""
+    """What the dead agent had not committed is a commit, and its worktree is on no branch.
+
+    Raises GitFailed where that cannot be done yet: while its branch is checked out here nobody
+    else can go on with the task, so the agent's affairs stay open.
+    """
     root = workspace.clone.worktree
     assert root is not None
     with workspace.db.transaction_quietly():
@@ -194,11 +202,8 @@ def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
         workspace.db.run("mirror.forget_loose", worktree=root)
     task_id = held[0].id if held else None
     what = f"Unfinished work on {task_id}" if held else "Work that was found in this worktree"
-    try:
-        commit = save_unfinished(Path(root), what, task_id)
-        worktrees.switch(Path(root), "--detach", check=False)
-    except JetpackError as error:
-        return [f"the work in {root} could not be saved and stays there: {error.message}"]
+    commit = save_unfinished(Path(root), what, task_id)
+    worktrees.switch(Path(root), "--detach")
     return [f"its uncommitted work is kept as {commit[:12]}"] if commit else []
 
 

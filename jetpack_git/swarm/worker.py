@@ -257,8 +257,8 @@ class Worker:
         if stopped:
             export.take_back(self.workspace.db, self.root, task.id, event)
             return self._give_up(task, "retry", stopped)
-        commit = git("rev-parse", "HEAD", cwd=Path(self.root))
         try:
+            commit = git("rev-parse", "HEAD", cwd=Path(self.root))
             if task.status == Status.COMPLETED:
                 self.workspace.tasks.set_commit(task.id, commit)
             else:
@@ -267,9 +267,7 @@ class Worker:
                     summary=summary, commit_id=commit, foretold=event,
                 )  # fmt: skip
         except StoreError as error:
-            raise Broken(
-                f"{task.id} is in {commit[:12]}, but not noted: {error.message}"
-            ) from error
+            raise Broken(f"{task.id} is committed, but not noted: {error.message}") from error
         task = self.workspace.tasks.get(task.id)
         self.tell("completed", task, summary or "")
         return "completed" if self.job.integrate == integrate.LEAVE else self._integrate(task)
@@ -296,8 +294,12 @@ class Worker:
         args = ("commit", "--quiet", "--cleanup=whitespace", "-F", "-")
         env = branches.identity(where, author=self.agent.name)
         env |= {"JETPACK_AGENT": self.agent.name, MARK: self.agent.incarnation or ""}
+        head = worktrees.commit_of("HEAD", cwd=where)
         made = run(*args, cwd=where, check=False, env=env, stdin=message.encode("utf-8", "replace"))
-        return "" if made.returncode == 0 else failed(args, made).message
+        # A git that was killed after the commit has made it all the same.
+        if made.returncode == 0 or (head and worktrees.commit_of("HEAD^", cwd=where) == head):
+            return ""
+        return failed(args, made).message
 
     def _held_by_others(self, start: str, tree: str) -> list[str]:
         if not self.job.guarded:
