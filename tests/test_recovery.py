@@ -41,6 +41,33 @@ def kill(repo: Repo, command: str, *args: str) -> None:
     end(process, signal.SIGKILL)
 
 
+def test_half_of_a_switch_is_nobodys_work(repo: Repo) -> None:
+    """Git is killed while it goes to a task's branch: no file of one tree gets into another."""
+    repo.write(".jetpack/config.yaml", "tasks:\n  retry_delay: 1\n")
+    repo.write(".gitattributes", "*.kill filter=kill\n")
+    one = add(repo, "Task")
+    commit_tasks(repo)
+    assert start(repo, shell("echo half > x.kill; exit 1"), "--integrate", "merge").code == 1
+    repo.write("a.py", "a = 2\n")
+    assert repo.commit("Meanwhile").code == 0
+    Repo(repo.path / ".jetpack/worktrees/agent-1").git("switch", "-q", "--detach", "main")
+    flag = repo.path.parent / "flag"
+    smudge = f"[ -e {flag} ] || {{ touch {flag}; kill -9 $PPID; }}; cat"
+    repo.git("config", "filter.kill.smudge", smudge)
+    time.sleep(1)
+    assert start(repo, shell("echo whole > y.txt"), "--integrate", "merge").code == 1
+    assert flag.exists()
+    assert task(repo, one).status == "pending_retry"
+    branch = str(task(repo, one).branch)
+    assert repo.git("show", f"{branch}:a.py") == "a = 2"
+    assert repo.git("show", f"{branch}:x.kill") == "half"
+    time.sleep(1)
+    assert start(repo, shell("echo whole > y.txt"), "--integrate", "merge").code == 0
+    texts = [(repo.path / name).read_text() for name in ("a.py", "x.kill", "y.txt")]
+    assert texts == ["a = 2\n", "half\n", "whole\n"]
+    check_clean(repo)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_the_swarm_in_order(repo: Repo, number: int) -> None:
     """Agents get SIGTERM and time; tasks go back with their work kept, and can be gone on with."""
