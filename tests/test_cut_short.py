@@ -266,3 +266,17 @@ def test_a_git_that_is_killed_after_its_commit_has_made_it(repo: Repo) -> None:
         "created", "claimed", "begun", "completed", "integration.merged",
     ]  # fmt: skip
     check_clean(repo)
+
+
+def test_a_lock_that_a_killed_git_left_on_a_tasks_branch_is_gone(repo: Repo) -> None:
+    """The swarm lives on: the attempt that meets the lock takes it away, and the next goes well."""
+    one = add(repo, "Task")
+    commit_tasks(repo)
+    lock = repo.path / f".git/refs/heads/jetpack/{one}-task.lock"
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    start(repo, shell("echo w > w.txt"))
+    assert not lock.exists()
+    assert start(repo, shell("echo w > w.txt")).code == 0
+    assert task(repo, one).status == "completed"
+    check_clean(repo)

@@ -10,6 +10,7 @@ from jetpack_git import clock
 from jetpack_git.data.database import open_database
 from jetpack_git.errors import JetpackError
 from jetpack_git.models.agent import Agent
+from jetpack_git.models.agent import AgentStatus
 from jetpack_git.models.config import SwarmConfig
 from jetpack_git.swarm import processes
 from jetpack_git.swarm import radar
@@ -121,7 +122,8 @@ def first(
         return [
             one.name
             for one in agents.running()
-            if not is_alive(one, stale_after_s=config.stale_after_s)
+            if one.status != AgentStatus.STALE  # that one was waited for already
+            and not is_alive(one, stale_after_s=config.stale_after_s)
         ]
 
     for sentence in recover(workspace, stale_after_s=FOREVER_S, grace_s=config.stop_grace_s):

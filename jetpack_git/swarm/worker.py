@@ -181,7 +181,7 @@ class Worker:
         try:
             return branches.prepare(self.workspace.db, task, root, base=self.job.base)
         except JetpackError:
-            self._unlock()
+            self._unlock(task.branch or branches.name_of(task))
             branches.drop_changes(root)
             raise
 
@@ -343,11 +343,11 @@ class Worker:
         worktrees.ensure(root, clone=self._clone, start=self.job.base)
         return branch is not None and branches.return_to(branch, root)
 
-    def _unlock(self) -> None:
+    def _unlock(self, *names: str) -> None:
         """No lock is left that a killed git has left here, where nobody but us is at work."""
         root = Path(self.root)
-        if git_locks.held(root):
-            git_locks.take_over(root, grace_s=self.job.config.swarm.stop_grace_s)
+        if git_locks.held(root, names):
+            git_locks.take_over(root, names, grace_s=self.job.config.swarm.stop_grace_s)
 
     def _save(self, subject: str, task_id: str | None = None) -> None:
         """Nothing in the worktree is uncommitted, as far as git can take it in."""
