@@ -48,8 +48,9 @@ def reference() -> str:
     parts = [
         "# Commands\n",
         "<!-- Made from the code by docs/generate.py; do not edit. -->\n",
-        "Every command takes `--json` (one JSON document on stdout, errors included) and\n"
-        "`--as NAME` anywhere after the verb; `--` ends the options.\n",
+        "Every command takes `--json` (one JSON document on stdout, errors included; `start`,\n"
+        "`agent` and `attach` print one a line, as things happen) and `--as NAME` anywhere after\n"
+        "the verb; `--` ends the options.\n",
         "Exit codes: 0 done; 1 the answer is no (nothing ready, a conflict found); 2 wrong usage\n"
         "or bad input; 3 the store or git failed; 4 a race was lost; 130 interrupted.\n",
     ]

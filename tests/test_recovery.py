@@ -201,11 +201,11 @@ def test_an_agents_own_word_counts_only_with_its_commit(repo: Repo) -> None:
 
 
 def test_a_kill_at_any_moment_loses_nothing(repo: Repo) -> None:
-    """A dozen swarms are killed one after the other; each task is completed exactly once."""
+    """Eight swarms are killed one after the other; each task is completed exactly once."""
     ids = [add(repo, f"Task {n}", files=(f"{n}.txt",)) for n in range(16)]
     commit_tasks(repo)
     dice = random.Random(7)
-    for _ in range(12):
+    for _ in range(8):
         process = launch(repo, agent("write"), "-a", "2", "--integrate", "merge")
         process.stdout.readline()  # type: ignore[union-attr]
         time.sleep(dice.uniform(0, 0.6))

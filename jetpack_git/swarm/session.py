@@ -38,6 +38,7 @@ from jetpack_git.work.runs import Runs
 from jetpack_git.work.runs import priced
 from jetpack_git.workspace import Workspace
 
+SAY_S = 0.1  # how often it is passed on what an agent says
 COUNT_S = 5.0  # how often a running agent's budgets are looked at
 
 
@@ -70,6 +71,7 @@ class Session:
         self._root = str(workspace.clone.worktree)
         self.over: Spent | None = None
         self._counted_at = 0.0
+        self._said_at = -SAY_S
 
     def run(self, task: Task, prepared: Prepared) -> Result:
         """How the program ended; where the line broke it was resumed before, and not too often."""
@@ -119,9 +121,10 @@ class Session:
 
         def hear(line: bytes) -> None:
             for event in base.events(adapter, line):
+                known = self.heard.session
                 self.heard = base.hear(self.heard, event)
                 self._pass_on(task, event)
-                if event.usage is not None or event.session is not None:
+                if event.usage is not None or self.heard.session != known:
                     self._count(run, before)
                 if event.usage is not None:
                     self.over = self.over or budget.spent()
@@ -165,11 +168,13 @@ class Session:
         return result
 
     def _pass_on(self, task: Task, event: AgentEvent) -> None:
-        """Who watches sees what the agent says and does."""
+        """Who watches sees what the agent says and does, as far as it can be read."""
+        said = f"uses {event.tool}" if event.kind == Said.TOOL and event.tool else ""
         if event.kind == Said.TEXT and event.text.strip():
-            self._watch.tell("says", task, event.text.strip().splitlines()[-1][:200])
-        elif event.kind == Said.TOOL and event.tool:
-            self._watch.tell("says", task, f"uses {event.tool}")
+            said = event.text.strip().splitlines()[-1][:200]
+        if said and clock.monotonic() >= self._said_at + SAY_S:
+            self._said_at = clock.monotonic()
+            self._watch.tell("says", task, said)
 
     def _count(self, run: int, before: Usage) -> None:
         """What was used is kept, as the program's counters and as this run's own share."""
