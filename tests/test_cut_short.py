@@ -268,6 +268,18 @@ def test_a_git_that_is_killed_after_its_commit_has_made_it(repo: Repo) -> None:
     check_clean(repo)
 
 
+def test_locks_on_branches_that_nobody_needs_now_are_gone(repo: Repo) -> None:
+    """The next swarm takes them away, unless they are fresh: somebody may be at work."""
+    folder = repo.path / ".git/refs/heads/jetpack"
+    folder.mkdir(parents=True)
+    old, fresh = folder / "jp-old.lock", folder / "jp-fresh.lock"
+    for one in (old, fresh):
+        one.touch()
+    os.utime(old, (time.time() - 5, time.time() - 5))
+    start(repo, shell("true"))
+    assert (old.exists(), fresh.exists()) == (False, True)
+
+
 def test_a_lock_that_a_killed_git_left_on_a_tasks_branch_is_gone(repo: Repo) -> None:
     """The swarm lives on: the attempt that meets the lock takes it away, and the next goes well."""
     one = add(repo, "Task")

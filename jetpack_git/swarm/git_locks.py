@@ -61,6 +61,18 @@ def take_over(where: Path, branches: Iterable[str] = (), *, grace_s: float) -> N
         one.unlink(missing_ok=True)
 
 
+def sweep(where: Path, folder: str) -> None:
+    """No lock is left that a killed git left on a branch of that folder, such as `jetpack/`.
+
+    One that somebody may use is left alone.
+    """
+    found = Path(find(str(where)).common_dir, "refs/heads", folder).glob("*.lock")
+    stale = [one for one in found if _age(one) >= STALE_S]
+    if stale and not any(processes.git_at_work(one.path) for one in worktrees.all_worktrees(where)):
+        for one in stale:
+            one.unlink(missing_ok=True)
+
+
 def _age(lock: Path) -> float:
     try:
         return clock.age(lock.stat().st_mtime)

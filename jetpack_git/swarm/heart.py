@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from collections.abc import Sequence
+from pathlib import Path
 
 from jetpack_git import clock
 from jetpack_git.data.database import open_database
@@ -12,6 +13,8 @@ from jetpack_git.errors import JetpackError
 from jetpack_git.models.agent import Agent
 from jetpack_git.models.agent import AgentStatus
 from jetpack_git.models.config import SwarmConfig
+from jetpack_git.swarm import branches
+from jetpack_git.swarm import git_locks
 from jetpack_git.swarm import processes
 from jetpack_git.swarm import radar
 from jetpack_git.swarm.recover import recover
@@ -111,12 +114,14 @@ def first(
     workspace: Workspace, config: SwarmConfig, *, tell: Callable[[str, str], None],
     stop: Callable[[], bool],
 ) -> None:  # fmt: skip
-    """The dead of earlier swarms are recovered.
+    """The dead of earlier swarms are recovered, and what their git had locked is free.
 
     Who lives on this machine but was long silent gets the time of one heartbeat: the machine
     may have slept.
     """
     agents = Agents(workspace.db)
+    clone = workspace.clone
+    git_locks.sweep(Path(clone.worktree or clone.common_dir), branches.FOLDER)
 
     def silent() -> list[str]:
         return [
