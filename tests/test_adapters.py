@@ -244,3 +244,10 @@ def test_mcp_servers_are_written_as_each_cli_wants_them(name: str) -> None:
         found = (found.get("mcpServers") or found.get("mcp"))["jetpack"]
         assert found.get("env", found.get("environment")) == {"A": odd}
     assert odd in (found.get("args") or found["command"])
+
+
+def test_what_cannot_be_stored_is_left_out_of_an_event() -> None:
+    """Half of an emoji that a CLI cut in two, and a model that is no text."""
+    line = rb'{"type": "system", "subtype": "init", "session_id": "s\ud83d", "model": {"a": 1}}'
+    (event,) = events(ADAPTERS["claude"], line)
+    assert (event.session, event.model) == ("s?", None)

@@ -143,9 +143,24 @@ def events(adapter: Adapter, line: bytes) -> list[AgentEvent]:
     if said is None:
         return []
     try:
-        return list(adapter.read(said))
+        return [_storable(one) for one in adapter.read(said)]
     except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return []  # a shape that this version of us does not know
+
+
+def _storable(event: AgentEvent) -> AgentEvent:
+    """The event with texts alone where texts belong, and no half of a character in them.
+
+    A CLI in JavaScript that shortens a text may cut an emoji in two.
+    """
+    return replace(
+        event, text=_text(event.text), tool=_text(event.tool),
+        session=_text(event.session) or None, model=_text(event.model) or None,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def hear(heard: Heard, event: AgentEvent) -> Heard:
