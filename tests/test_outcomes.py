@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import pty
 import re
 import shlex
+import subprocess
 import sys
 from typing import Any
 
 import pytest
+from conftest import SCRIPT
 from conftest import Answer
 from conftest import Repo
+from rich.console import Console
 from swarm_tools import AGENTS
 from swarm_tools import MARK
 from swarm_tools import add
@@ -20,6 +25,10 @@ from swarm_tools import events
 from swarm_tools import marked
 from swarm_tools import opened
 from swarm_tools import task
+
+from jetpack_git.cli.table import Table
+from jetpack_git.models.task import Task
+from jetpack_git.swarm.progress import Progress
 
 WRITE = "echo > $JETPACK_TASK.txt"
 SETTINGS = """\
@@ -341,3 +350,43 @@ def test_a_cli_that_asks_a_question_gets_no_answer(stage: Stage) -> None:
     assert stage.endings() == ["timeout"]
     assert "got <>" in (stage.repo.path / f".jetpack/logs/{one}.log").read_text()
     assert "not a word for 1 s" in stage.repo.jetpack("log", one).out
+
+
+def test_a_prompt_keeps_to_its_length_whatever_the_task_is_made_of(repo: Repo) -> None:
+    """A long title and very many files are cut as well, and it is said how to see the rest."""
+    files = tuple(f"src/some/long/path/{number}.py" for number in range(2000))
+    one = add(repo, "word " * 5000, files=files)
+    text = repo.ok("prompt", one, "--tokens", "1500")["prompt"]
+    assert len(text) <= 4500
+    assert "  src/some/long/path/0.py\n" in text
+    assert f"git jetpack show {one})" in text
+
+
+def test_a_prompt_is_harmless_on_a_terminal(repo: Repo) -> None:
+    """Through a pipe it is as an agent gets it."""
+    one = add(repo, "Mend \x1b]0;it\x07")
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        subprocess.run([SCRIPT, "prompt", one], cwd=repo.path, stdout=theirs, check=True)
+        os.close(theirs)
+        assert rb"Mend \x1b]0;it\x07" in screen.read(1 << 16)
+    assert "Mend \x1b]0;it\x07" in repo.jetpack("prompt", one).out
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_table_of_any_width_tells_agents_apart(
+    width: int, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A narrow one shows fewer columns, and those whole."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = Table(dict)
+    made = Task(id="jp-a1b2", title="A long title that takes its place")
+    for number in (1, 12):
+        table.tell(Progress("", f"agent-{number}", "completed", made, ""))
+    console = Console(width=width, file=io.StringIO())
+    console.print(table._drawn())
+    first, *rows, _ = console.file.getvalue().splitlines()
+    assert first.split()[:4] == ["agent", "is", "task", "for"]
+    assert [row.split()[:3] for row in rows[-2:]] == [
+        [f"agent-{number}", "completed", "jp-a1b2"] for number in (1, 12)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -36,4 +37,5 @@ def prompt(frame: Frame, task_id: str, tokens: int | None) -> None:
         task, agent=workspace.agent, branch=branch, beside=beside,
         tokens=tokens or config.prompt_tokens,
     )  # fmt: skip
-    frame.answer({"task_id": task.id, "prompt": text}, text.rstrip("\n"))
+    shown = terminal.safe(text, lines=True) if sys.stdout.isatty() else text
+    frame.answer({"task_id": task.id, "prompt": text}, shown.rstrip("\n"))

@@ -26,6 +26,8 @@ from jetpack_git.swarm.progress import Progress
 
 COUNT_S = 2.0  # how old the costs that are shown may be
 HEADS = ("agent", "is", "task", "for", "cost", "title", "last line")
+NEEDED = 4  # how many of them a narrow terminal shows: what tells agents and tasks apart
+WIDE = 64  # columns that it takes to show all of them
 
 
 class Table(Lines):
@@ -72,7 +74,10 @@ class Table(Lines):
             self._used = self._ask()
 
     def _drawn(self) -> RichTable:
-        table = RichTable(*HEADS, box=None, padding=(0, 2, 0, 0))
+        table = RichTable(box=None, padding=(0, 2, 0, 0))
+        heads = HEADS if self._console.width >= WIDE else HEADS[:NEEDED]
+        for head in heads:
+            table.add_column(head, no_wrap=head in HEADS[:NEEDED])
         used = dict(self._used)
         for name, progress in sorted(self._rows.items()):
             task = progress.task
@@ -83,7 +88,8 @@ class Table(Lines):
                 money(used[name].cost) if name in used and used[name].tokens else "",
                 title_of(task), self._said.get(name, ""),
             )  # fmt: skip
-            table.add_row(*(Text(one, overflow="ellipsis", no_wrap=True) for one in cells))
+            shown = cells[: len(heads)]
+            table.add_row(*(Text(one, overflow="ellipsis", no_wrap=True) for one in shown))
         counts = ", ".join(f"{number} {what}" for what, number in sorted(self._ended.items()))
         table.caption = counts or "nothing has ended yet"
         return table

@@ -110,7 +110,8 @@ def build(task: Task, *, agent: str, branch: str, beside: Context, tokens: int) 
     """The text of the prompt, of about that many tokens at most.
 
     What people and agents wrote stands in it as data, between fences. Where it would be too
-    long, what is beside the task is cut first, the longest part before the others.
+    long, what is beside the task is cut first, the longest part before the others; then the
+    task itself.
     """
     fence = f"DATA-{ids.token(12)}"
     size = tokens * BYTES_A_TOKEN
@@ -123,6 +124,11 @@ def build(task: Task, *, agent: str, branch: str, beside: Context, tokens: int) 
         lines = getattr(beside, longest)
         if lines:
             beside = replace(beside, **{longest: lines[:-1]})
+        elif len(task.title) > CUT:
+            task = replace(task, title=f"{task.title[: CUT - 1]}…")
+        elif len(task.files) > 1 and sum(map(len, task.files)) > len(task.description):
+            kept = len(task.files) - 2 - len(task.files) // 10
+            task = replace(task, files=(*task.files[: max(0, kept)], _more(task).strip()))
         elif task.description and not task.description.endswith(_more(task)):
             kept = max(0, len(task.description.encode("utf-8", "replace")) - over - 200)
             cut = task.description.encode("utf-8", "replace")[:kept].decode("utf-8", "ignore")
