@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import SCRIPT
 from conftest import Repo
 from swarm_tools import add
@@ -18,10 +19,13 @@ from swarm_tools import check_clean
 from swarm_tools import commit_tasks
 from swarm_tools import end
 from swarm_tools import launch
+from swarm_tools import opened
 from swarm_tools import shell
 from swarm_tools import start
 from swarm_tools import task
 from swarm_tools import wait_for
+
+from jetpack_git.work.swarms import Swarms
 
 WAITS = shell("echo begun; until [ -e ../../../go ]; do sleep 0.05; done; echo > $JETPACK_TASK.txt")
 WRITES = shell("echo > $JETPACK_TASK.txt")
@@ -111,6 +115,16 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def test_a_swarm_that_stops_is_not_asked_to_go_on(repo: Repo) -> None:
+    """Who asks it to is told so."""
+    with opened(repo) as workspace:
+        swarms = Swarms(workspace.db)
+        swarms.begin(base="main", size=1)
+        swarms.want("stop")
+        answer = repo.jetpack("resume")
+    assert (answer.code, answer.err.splitlines()[0]) == (1, "error: The swarm is stopping.")
+
+
 def test_scale_adds_agents_and_takes_them_away(repo: Repo) -> None:
     """More begin at once; those too many end when they have no task."""
     with swarm_of(repo, WAITS, "--stay") as swarm:
@@ -198,6 +212,9 @@ def test_attach_follows_an_agent_from_task_to_task(repo: Repo) -> None:
     assert (document.returncode, plain.returncode) == (0, 0)
     answer = repo.jetpack("attach", "agent-1")
     assert (answer.code, answer.err.splitlines()[0]) == (1, "error: agent-1 does not run.")
+    repo.ok("register", "--as", "Ada")
+    answer = repo.jetpack("attach", "Ada")
+    assert (answer.code, answer.err.splitlines()[0]) == (1, "error: Ada does not run.")
 
 
 def follows(repo: Repo, *args: str) -> subprocess.Popen[str]:
@@ -249,6 +266,27 @@ def test_an_agent_is_one_of_the_config(repo: Repo) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["command", "pen"])
+def test_an_adapter_that_says_no_program_runs_the_command(repo: Repo, kind: str) -> None:
+    """The other fields of the config stand, whether it is chosen by its name or by an agent."""
+    repo.write(
+        ".jetpack/config.yaml",
+        f"agents:\n  scribe:\n    adapter: {kind}\nadapters:\n  {kind}:\n    like: command\n"
+        "    argv: []\n    prompt: stdin\n    env: {INK: blue}\n"
+        "swarm:\n  command: sh -c 'cat > in.txt; echo $INK > ink.txt'\n",
+    )
+    ids = [add(repo, one) for one in ("One", "Two")]
+    commit_tasks(repo)
+    assert repo.jetpack("agent", "scribe").code == 0
+    assert [task(repo, one).status for one in ids] == ["completed", "completed"]
+    add(repo, "Three")
+    repo.commit("Plan")
+    assert repo.jetpack("start", "--adapter", kind).code == 0
+    for branch in repo.git("branch", "--list", "jetpack/*", "--format=%(refname)").splitlines():
+        assert repo.git("show", f"{branch}:ink.txt") == "blue"
+        assert "You are agent" in repo.git("show", f"{branch}:in.txt")
+
+
 def test_each_event_is_told_to_a_command(repo: Repo) -> None:
     """One JSON document on its stdin; what is wrong with it stops nothing."""
     log = repo.path / "../heard"
@@ -278,7 +316,10 @@ def test_a_notification_that_fails_or_hangs_is_told_once(repo: Repo) -> None:
     repo.write(".jetpack/config.yaml", "swarm:\n  on_event: sh -c 'sleep 60'\n")
     add(repo, "Task")
     repo.commit("Plan")
-    assert start(repo, WRITES).code == 0
+    answer = start(repo, WRITES)
+    assert answer.code == 0
+    assert answer.out.count("on_event: sh: the swarm ended before it did") == 1
+    assert answer.out.count("on_event") == 1
     repo.write(".jetpack/config.yaml", "swarm:\n  on_event: no-such-program\n")
     answer = repo.jetpack("start", "--command", WRITES)
     assert (answer.code, answer.err.splitlines()[0]) == (

@@ -60,7 +60,8 @@ def _followed(workspace: Workspace, name: str) -> Iterator[tuple[Run, str]]:
     agents, runs = Agents(workspace.db), Runs(workspace.db)
     config = settings.of(workspace.clone, workspace.db, workspace.warnings).swarm
     born = agents.get(name)
-    if born.status in OVER or not is_alive(born, stale_after_s=config.stale_after_s):
+    runs_here = name in {one.name for one in agents.running()}
+    if not runs_here or not is_alive(born, stale_after_s=config.stale_after_s):
         raise Negative(f"{name} does not run.", hint="See who does with: git jetpack ps")
     logs: dict[str, _Log] = {}
     while True:

@@ -12,6 +12,7 @@ from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import columns
 from jetpack_git.cli.watch import money
 from jetpack_git.cli.watch import span
+from jetpack_git.errors import Negative
 from jetpack_git.models.agent import Swarm
 from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
@@ -109,6 +110,8 @@ def scale(frame: Frame, number: int, name: str | None) -> None:
 
 def _want(frame: Frame, wanted: str, name: str | None) -> None:
     found = Swarms(frame.workspace.db).want(wanted, name)
+    if not found:
+        raise Negative("The swarm is stopping.", hint="Begin another one with: git jetpack start")
     frame.answer({"swarms": [documents.swarm(one) for one in found]}, [_line(one) for one in found])
 
 

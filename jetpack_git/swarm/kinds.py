@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 from jetpack_git.errors import BadInput
 from jetpack_git.models.config import Config
@@ -49,9 +50,7 @@ def kinds(
     for kind, fields in config.agents.items():
         if only not in (None, kind):
             continue
-        made = adapter(str(fields.get("adapter") or kind), config.adapters)
-        if made.name == command.ADAPTER.name and not made.argv:
-            made = command.of(_template(config))
+        made = _whole(config, str(fields.get("adapter") or kind))
         can = sorted({str(one).lower() for one in fields.get("skills") or ()} | set(skills))
         model = fields.get("model") or config.swarm.model or made.model
         found += [Kind(kind, made, model, tuple(can))] * (
@@ -67,9 +66,13 @@ def _only(config: Config, template: str | None, name: str | None) -> Adapter:
     """The adapter of all agents. Raises BadInput."""
     if template:
         return command.of(template)
-    name = name or config.swarm.adapter or command.ADAPTER.name
+    return _whole(config, name or config.swarm.adapter or command.ADAPTER.name)
+
+
+def _whole(config: Config, name: str) -> Adapter:
+    """The adapter; where its own arguments are not said, `swarm.command` is what it runs."""
     found = adapter(name, config.adapters)
-    return command.of(_template(config)) if not found.argv else found
+    return found if found.argv else replace(found, argv=command.of(_template(config)).argv)
 
 
 def _template(config: Config) -> str:

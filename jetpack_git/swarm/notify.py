@@ -82,16 +82,17 @@ class Notifier:
             self._complain(str(error.strerror))
             return
         data = json.dumps({"schema": 1, "event": progress.document()}).encode() + b"\n"
+        ended = False
         try:
-            self._feed(child, data)
+            ended = self._feed(child, data)
         finally:
             if child.poll() is None:
                 processes.end_all(child.pid, None, 0, leader=child)
-        if child.returncode:
+        if ended and child.returncode:
             self._complain(f"exit status {child.returncode}")
 
-    def _feed(self, child: subprocess.Popen[bytes], data: bytes) -> None:
-        """It has read the event and ended, or its time is over."""
+    def _feed(self, child: subprocess.Popen[bytes], data: bytes) -> bool:
+        """Whether it has read the event and ended; if not, its time is over."""
         deadline = clock.monotonic() + LONGEST_S
         rest: bytes | None = data
         while clock.monotonic() < deadline and not self._over.is_set():
@@ -100,8 +101,10 @@ class Notifier:
             except subprocess.TimeoutExpired:
                 rest = None  # it goes on with what it was given first
                 continue
-            return
-        self._complain(f"it took longer than {LONGEST_S:g} s")
+            return True
+        late = f"it took longer than {LONGEST_S:g} s"
+        self._complain("the swarm ended before it did" if self._over.is_set() else late)
+        return False
 
     def _complain(self, why: str) -> None:
         if why not in self._told:
