@@ -121,8 +121,9 @@ def test_a_swarm_that_stops_is_not_asked_to_go_on(repo: Repo) -> None:
         swarms = Swarms(workspace.db)
         swarms.begin(base="main", size=1)
         swarms.want("stop")
-        answer = repo.jetpack("resume")
-    assert (answer.code, answer.err.splitlines()[0]) == (1, "error: The swarm is stopping.")
+        answers = [repo.jetpack("resume"), repo.jetpack("scale", "3")]
+    for answer in answers:
+        assert (answer.code, answer.err.splitlines()[0]) == (1, "error: The swarm is stopping.")
 
 
 def test_scale_adds_agents_and_takes_them_away(repo: Repo) -> None:
@@ -322,9 +323,12 @@ def test_a_notification_that_fails_or_hangs_is_told_once(repo: Repo) -> None:
     assert answer.out.count("on_event") == 1
     repo.write(".jetpack/config.yaml", "swarm:\n  on_event: no-such-program\n")
     answer = repo.jetpack("start", "--command", WRITES)
-    assert (answer.code, answer.err.splitlines()[0]) == (
-        2, "error: The program 'no-such-program' is not there.",
+    assert (answer.code, answer.err) == (
+        2, "error: The program 'no-such-program' is not there.\n"
+        "hint: Install it, or change swarm.on_event in the config.\n",
     )  # fmt: skip
+    repo.write(".jetpack/config.yaml", "swarm:\n  on_event: sh -c 'sleep 60 & exit 0'\n")
+    assert start(repo, WRITES).code == 0  # which sees that no process is left
 
 
 def test_a_task_that_fails_again_and_again_is_given_out_no_more(repo: Repo) -> None:

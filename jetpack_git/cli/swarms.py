@@ -105,14 +105,20 @@ def stop(frame: Frame, now: bool, name: str | None) -> None:
 def scale(frame: Frame, number: int, name: str | None) -> None:
     """Give a swarm more agents, or fewer: those too many end as soon as they have no task."""
     one = Swarms(frame.workspace.db).resize(number, name)
+    if STATES.get(one.wanted) == "stopping":
+        raise _stopping()
     frame.answer({"swarm": documents.swarm(one)}, _line(one))
 
 
 def _want(frame: Frame, wanted: str, name: str | None) -> None:
     found = Swarms(frame.workspace.db).want(wanted, name)
     if not found:
-        raise Negative("The swarm is stopping.", hint="Begin another one with: git jetpack start")
+        raise _stopping()
     frame.answer({"swarms": [documents.swarm(one) for one in found]}, [_line(one) for one in found])
+
+
+def _stopping() -> Negative:
+    return Negative("The swarm is stopping.", hint="Begin another one with: git jetpack start")
 
 
 def _line(one: Swarm) -> str:

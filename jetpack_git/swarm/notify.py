@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import shlex
+import signal
 import subprocess
 import threading
 from collections.abc import Callable
@@ -28,7 +29,12 @@ def check(template: str) -> list[str]:
         raise BadInput(f"swarm.on_event cannot be split: {error}.") from error
     if not argv:
         raise BadInput("swarm.on_event is empty.", hint="Name a program, or leave the key out.")
-    harness.check(argv)
+    try:
+        harness.check(argv)
+    except BadInput as error:
+        raise BadInput(
+            error.message, hint="Install it, or change swarm.on_event in the config."
+        ) from error
     return argv
 
 
@@ -88,6 +94,7 @@ class Notifier:
         finally:
             if child.poll() is None:
                 processes.end_all(child.pid, None, 0, leader=child)
+            processes.send(-child.pid, signal.SIGKILL)  # what it has left in the background
         if ended and child.returncode:
             self._complain(f"exit status {child.returncode}")
 

@@ -122,7 +122,8 @@ class Session:
         def hear(line: bytes) -> None:
             for event in base.events(adapter, line):
                 known = self.heard.session
-                self.heard = base.hear(self.heard, event)
+                if adapter.read is not None:  # of mere text the log keeps the end
+                    self.heard = base.hear(self.heard, event)
                 self._pass_on(task, event)
                 if event.usage is not None or self.heard.session != known:
                     self._count(run, before)
