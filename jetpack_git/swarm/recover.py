@@ -203,7 +203,7 @@ def _rescue(workspace: Workspace, held: list[Task]) -> list[str]:
     task_id = held[0].id if held else None
     what = f"Unfinished work on {task_id}" if held else "Work that was found in this worktree"
     commit = save_unfinished(Path(root), what, task_id)
-    worktrees.switch(Path(root), "--detach")
+    worktrees.leave_branch(Path(root))
     return [f"its uncommitted work is kept as {commit[:12]}"] if commit else []
 
 
