@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,11 +12,13 @@ from pathlib import Path
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import GitFailed
 from jetpack_git.git.clone import find
+from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.git.run import succeeds
 from jetpack_git.locks import alone
 
+NOT_IN_FILES = "refs/heads/.invalid"  # what HEAD's file says where git keeps refs elsewhere
 AUTHOR = {
     "GIT_AUTHOR_NAME": "git-jetpack", "GIT_AUTHOR_EMAIL": "git-jetpack@localhost",
     "GIT_COMMITTER_NAME": "git-jetpack", "GIT_COMMITTER_EMAIL": "git-jetpack@localhost",
@@ -54,8 +57,12 @@ def switch(worktree: Path, *args: str, check: bool = True) -> None:
 
 def leave_branch(worktree: Path) -> None:
     """No branch is checked out in the worktree, and its HEAD is where it was."""
-    if current_branch(worktree) is not None and commit_of("HEAD", cwd=worktree) is not None:
-        switch(worktree, "--detach")
+    if current_branch(worktree) is None:
+        return
+    args = ("update-ref", "--no-deref", "-m", "git-jetpack: at rest", "HEAD", "HEAD")
+    done = run(*args, cwd=worktree, check=False)
+    if done.returncode != 0 and commit_of("HEAD", cwd=worktree) is not None:
+        raise failed(args, done)
 
 
 def all_worktrees(cwd: Path) -> list[Worktree]:
@@ -145,15 +152,14 @@ def free(path: Path, *, clone: Path) -> None:
 
 def rescue(commit: str, *, cwd: Path) -> None:
     """The commit stays reachable, under `refs/jetpack/rescued/` if nothing else holds it."""
-    if commit_of(commit, cwd=cwd) and not is_kept(commit, cwd=cwd):
+    if not is_kept(commit, cwd=cwd) and commit_of(commit, cwd=cwd):
         git("update-ref", f"refs/jetpack/rescued/{commit[:12]}", commit, cwd=cwd)
 
 
 def is_clean(worktree: Path) -> bool:
     """Whether nothing in the worktree is uncommitted, and no merge or rebase is under way."""
-    if git("status", "--porcelain", "--untracked-files=normal", cwd=worktree):
-        return False
-    return not _under_way(worktree)
+    args = ("--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+    return not git("status", *args, cwd=worktree) and not _under_way(worktree)
 
 
 UNDER_WAY = {
@@ -170,7 +176,7 @@ UNDER_WAY = {
 
 def _under_way(worktree: Path) -> list[tuple[str, ...]]:
     """The commands that would end what git is in the middle of; no file is changed by them."""
-    git_dir = Path(git("rev-parse", "--absolute-git-dir", cwd=worktree))
+    git_dir = Path(find(str(worktree)).git_dir)
     return [quit for name, quit in UNDER_WAY.items() if (git_dir / name).exists()]
 
 
@@ -198,9 +204,9 @@ def nested(worktree: Path) -> list[str]:
     return [one for one in out.split("\0") if one.endswith("/")]
 
 
-def stage(worktree: Path) -> None:
-    """The index holds all that the worktree does, but for nested repositories."""
-    without = [f":(top,exclude,literal){one.rstrip('/')}" for one in nested(worktree)]
+def stage(worktree: Path, without: Iterable[str]) -> None:
+    """The index holds all that the worktree does, but for those folders."""
+    without = [f":(top,exclude,literal){one.rstrip('/')}" for one in without]
     git("add", "--all", "--sparse", "--", ":/", *without, cwd=worktree)
 
 
@@ -210,14 +216,38 @@ def commit_of(name: str, *, cwd: Path) -> str | None:
     return done.stdout.decode().strip() or None
 
 
+def tips(names: Iterable[str], *, cwd: Path) -> dict[str, str]:
+    """The commit of each of the branches that is there, by the branch's name."""
+    refs = [f"refs/heads/{one}" for one in names]
+    out = git("for-each-ref", "--format=%(objectname) %(refname)", *refs, cwd=cwd)
+    found = {ref: tip for tip, _, ref in (line.partition(" ") for line in out.splitlines())}
+    return {ref.removeprefix("refs/heads/"): found[ref] for ref in refs if ref in found}
+
+
 def current_branch(worktree: Path) -> str | None:
     """The branch that is checked out; None when HEAD is detached."""
-    return git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=worktree, check=False) or None
+    head = Path(find(str(worktree)).git_dir, "HEAD")
+    said = "" if head.is_symlink() else head.read_text(errors="surrogateescape").rstrip("\n")
+    if said.startswith("ref:"):
+        said = said.removeprefix("ref:").strip()
+    elif said:
+        return None
+    if not said or said == NOT_IN_FILES:
+        said = git("symbolic-ref", "--quiet", "HEAD", cwd=worktree, check=False)
+    return said.removeprefix("refs/heads/") or None
 
 
 def contains(commit: str, ancestor: str, *, cwd: Path) -> bool:
     """Whether `ancestor` is in the history of `commit`."""
     return succeeds("merge-base", "--is-ancestor", ancestor, commit, cwd=cwd)
+
+
+def parted(one: str, other: str, *, cwd: Path) -> list[str]:
+    """The commits where the histories of the two have parted; none when they share nothing.
+
+    It is one of the two itself where the other one holds it. Both are full ids.
+    """
+    return git("merge-base", "--all", one, other, cwd=cwd, check=False).split()
 
 
 def save_leftovers(worktree: Path, message: str) -> str | None:
@@ -226,7 +256,9 @@ def save_leftovers(worktree: Path, message: str) -> str | None:
     No hook runs, and nothing that git ignores is taken. None when nothing was uncommitted.
     A merge or rebase under way is over then, its files kept as they are.
     """
-    stage(worktree)
+    if is_clean(worktree):
+        return None
+    stage(worktree, nested(worktree))
     head = commit_of("HEAD", cwd=worktree)  # none on a branch that has no commit yet
     tree = git("write-tree", cwd=worktree)
     commit = None

@@ -17,6 +17,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.rows import dump
 from jetpack_git.errors import GitFailed
 from jetpack_git.git import worktrees
+from jetpack_git.git.clone import find
 from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
@@ -44,9 +45,8 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
         return
     if git("rev-parse", "HEAD", cwd=where) != old:
         raise GitFailed(f"{base} has moved meanwhile.")
-    paths = branches.changed_paths(old, new, cwd=where)
-    others = set(git("ls-files", "--others", "-z", cwd=where).split("\0"))
-    own = sorted(others.intersection(paths))
+    added = [one.path for one in branches.changed(old, new, where) if not one.old]
+    own = [one for one in added if os.path.lexists(where / one)]
     note = {"where": str(where), "base": base, "old": old, "new": new, "own": own}
     db.run("meta.set", name=MOVING, value=dump(note))
     args = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new)
@@ -61,6 +61,9 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
 
 
 def _holder(base: str, clone: Path) -> Path | None:
+    main = find(str(clone)).main_worktree
+    if main is not None and worktrees.current_branch(Path(main)) == base:
+        return Path(main)
     for one in worktrees.all_worktrees(clone):
         if one.branch == base and not one.bare:
             return Path(one.path)

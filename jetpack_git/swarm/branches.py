@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from jetpack_git.data.database import Database
@@ -16,6 +17,7 @@ from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_event
 from jetpack_git.errors import GitFailed
 from jetpack_git.errors import Negative
+from jetpack_git.git import compare
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
@@ -70,15 +72,16 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
     dependencies do not merge.
     """
     branch = task.branch or name_of(task)
-    start = git("rev-parse", "--verify", f"{base}^{{commit}}", cwd=worktree)
+    tips = worktrees.tips([base, branch], cwd=worktree)
+    if base not in tips:
+        raise GitFailed(f"There is no branch {base} any more.")
+    start = tips[base]
     for other, commit in finished_before(db, task.id):
-        if worktrees.commit_of(commit, cwd=worktree) and not worktrees.contains(
-            start, commit, cwd=worktree
-        ):
+        if worktrees.commit_of(commit, cwd=worktree):
             start = merged(
                 db, start, commit, cwd=worktree, message=f"Take in {other}", names=(base, other)
             )
-    tip = worktrees.commit_of(f"refs/heads/{branch}", cwd=worktree)
+    tip = tips.get(branch)
     if tip is None:
         worktrees.switch(worktree, "--no-track", "--create", branch, start)
         return Prepared(branch, start, ())
@@ -135,15 +138,16 @@ def uncommitted_before(db: Database, task_id: str) -> list[str]:
 def merged(
     db: Database, ours: str, theirs: str, *, cwd: Path, message: str, names: tuple[str, str]
 ) -> str:
-    """The commit that holds both; `theirs` itself when it holds `ours`.
+    """The commit that holds both; one of the two itself when it holds the other.
 
     Where task files conflict they become what the database says: it knows both sides.
 
     Raises MergeConflict, which calls the two by their `names`. No branch and no worktree
     is touched.
     """
-    if worktrees.contains(theirs, ours, cwd=cwd):
-        return theirs
+    parted = worktrees.parted(ours, theirs, cwd=cwd)
+    if parted in ([ours], [theirs]):
+        return theirs if parted == [ours] else ours
     tree = merged_tree(db, ours, theirs, cwd=cwd, names=names)
     return commit(tree, [ours, theirs], message, cwd=cwd)
 
@@ -171,10 +175,12 @@ def merge_tree(ours: str, theirs: str, *, cwd: Path) -> tuple[str, list[str]]:
 
 def commit(tree: str, parents: list[str], message: str, *, cwd: Path) -> str:
     """A commit of the tree, which is on no branch yet."""
-    return git(
-        "commit-tree", tree, *(part for one in parents for part in ("-p", one)), "-F", "-",
-        cwd=cwd, env=identity(cwd), stdin=message.encode("utf-8", "replace"),
-    )  # fmt: skip
+    args = ("commit-tree", tree, *(part for one in parents for part in ("-p", one)), "-F", "-")
+    data = message.encode("utf-8", "replace")
+    try:
+        return git(*args, cwd=cwd, stdin=data)
+    except GitFailed:  # who uses this clone may have no identity
+        return git(*args, cwd=cwd, stdin=data, env=dict(worktrees.AUTHOR))
 
 
 def return_to(branch: str, worktree: Path) -> bool:
@@ -265,10 +271,15 @@ def _with_files(tree: str, contents: dict[str, bytes], cwd: Path) -> str:
         return git("write-tree", cwd=cwd, env=env)
 
 
+@lru_cache(maxsize=8)
+def changed(before: str, after: str, cwd: Path) -> tuple[compare.Changed, ...]:
+    """Every file in which two commits (or a commit and a tree) differ, named by full ids."""
+    return tuple(compare.changed(before, after, cwd=cwd))
+
+
 def changed_paths(before: str, after: str, *, cwd: Path) -> list[str]:
-    """Every path in which two commits (or a commit and a tree) differ."""
-    out = git("diff", "--name-only", "-z", "--no-renames", before, after, cwd=cwd)
-    return [one for one in out.split("\0") if one]
+    """The paths of these files."""
+    return [one.path for one in changed(before, after, cwd)]
 
 
 def has_work(start: str, worktree: Path, task_id: str) -> bool:
@@ -303,11 +314,7 @@ def loose_paths(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
     return sorted(set(out.split("\0")).intersection(paths))
 
 
-def identity(cwd: Path, author: str | None = None) -> dict[str, str]:
-    """Git's variables for a commit: the user's own identity, or ours where there is none."""
-    found = {} if succeeds("var", "GIT_COMMITTER_IDENT", cwd=cwd) else dict(worktrees.AUTHOR)
-    if author is not None:
-        found["GIT_AUTHOR_NAME"] = author
-        email = git("config", "user.email", cwd=cwd, check=False)
-        found["GIT_AUTHOR_EMAIL"] = email or worktrees.AUTHOR["GIT_AUTHOR_EMAIL"]
-    return found
+def identity(cwd: Path, author: str) -> dict[str, str]:
+    """Git's variables for an author's commit: the rest is the user's own, or ours without that."""
+    own = succeeds("var", "GIT_COMMITTER_IDENT", cwd=cwd)
+    return ({} if own else worktrees.AUTHOR) | {"GIT_AUTHOR_NAME": author}

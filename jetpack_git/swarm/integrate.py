@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from jetpack_git.work import guard
 from jetpack_git.workspace import Workspace
 
 LOCK = "integrate.lock"
+LOOK_S = 0.5  # how often one of many threads that wait sees whether it still has to
+_ours = threading.Lock()
 LEAVE, MERGE, REQUEST = "leave", "merge", "pr"
 
 
@@ -54,16 +57,33 @@ def turn(
     """
     give_up_at = None
     while wanted():
-        with if_free(Path(workspace.clone.home, LOCK)) as free:
-            if free:
+        with _mine(Path(workspace.clone.home, LOCK)) as mine:
+            if mine:
                 yield wanted()
                 return
         if way.stop():
             give_up_at = give_up_at or clock.monotonic() + way.config.swarm.stop_grace_s
             if way.hurry() or clock.monotonic() > give_up_at:
                 raise Negative("The swarm was stopped before it was this branch's turn.")
-        clock.sleep(POLL_S)
     yield False
+
+
+@contextmanager
+def _mine(lock: Path) -> Iterator[bool]:
+    """Whether the lock is this thread's meanwhile; waits for that a moment.
+
+    Of all threads of this process just one looks at the file.
+    """
+    if not _ours.acquire(timeout=LOOK_S):
+        yield False
+        return
+    try:
+        with if_free(lock) as free:
+            if not free:
+                clock.sleep(POLL_S)
+            yield free
+    finally:
+        _ours.release()
 
 
 def unmerged(workspace: Workspace) -> list[Task]:

@@ -17,6 +17,7 @@ from jetpack_git.git.run import git
 from jetpack_git.git.run import run
 from jetpack_git.swarm import branches
 
+LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
 FIXED = {"GIT_AUTHOR_DATE": "@0 +0000", "GIT_COMMITTER_DATE": "@0 +0000"}
 
 
@@ -24,10 +25,13 @@ def landed(db: Database, target: str, commit: str, *, cwd: Path) -> bool:
     """Whether the commit `target` has all that the branch of the other one has brought.
 
     It does when it holds that commit, when merging it would change nothing, or when its own
-    history has the same changes: each of them, or all of them as one.
+    history has the same changes: each of them, or all of them as one. Both are full ids.
     """
-    if worktrees.contains(target, commit, cwd=cwd):
+    parted = worktrees.parted(target, commit, cwd=cwd)
+    if parted == [commit]:
         return True
+    if len(parted) == 1 and not _may_have(target, commit, parted[0], cwd):
+        return False
     try:
         tree = branches.merged_tree(db, target, commit, cwd=cwd, names=("", ""))
     except branches.MergeConflict:
@@ -35,6 +39,18 @@ def landed(db: Database, target: str, commit: str, *, cwd: Path) -> bool:
     if tree == git("rev-parse", f"{target}^{{tree}}", cwd=cwd):
         return True
     return _all_there(target, commit, cwd) or _squashed(target, commit, cwd)
+
+
+def _may_have(target: str, commit: str, parted: str, cwd: Path) -> bool:
+    """Whether `target` has, since they parted, touched any path that the other one changes."""
+    paths = branches.changed_paths(parted, commit, cwd=cwd)
+    if not paths or any("\n" in one for one in paths):
+        return True
+    if parted == target:
+        return False
+    asked = "\n".join([target, f"^{parted}", "--", *paths, ""])
+    args = ("rev-list", "--max-count=1", "--full-history", "--stdin")
+    return bool(git(*args, cwd=cwd, env=LITERAL, stdin=os.fsencode(asked)))
 
 
 def _all_there(target: str, commit: str, cwd: Path) -> bool:

@@ -18,7 +18,6 @@ from jetpack_git.errors import GitFailed
 from jetpack_git.errors import JetpackError
 from jetpack_git.errors import Negative
 from jetpack_git.git import worktrees
-from jetpack_git.git.run import git
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
 from jetpack_git.swarm import base as base_branch
@@ -144,6 +143,7 @@ class _Batch:
         self.workspace = workspace
         self.way = way
         self.clone = Path(workspace.clone.worktree or workspace.clone.common_dir)
+        self._seen = ""  # the tip of the base that holds none of the branches
         self.checks = checks.Checks(
             workspace.clone, workspace.db, way.base, way.config, way.stop, way.hurry
         )  # fmt: skip
@@ -154,9 +154,9 @@ class _Batch:
         Who conflicts with another one of the batch waits on. Raises JetpackError when none of
         them can land, for a reason that is none of theirs.
         """
-        tasks = self._not_there(tasks)
+        old = self._seen = self._tip()
+        tasks = self._not_there(tasks, old)
         for attempt in range(1, TRIES_WHILE_MOVING + 1):
-            old = self._tip()
             stack = self._stack(tasks, old)
             if not stack:
                 return []
@@ -167,7 +167,8 @@ class _Batch:
                 if good:
                     self._move(old, stack[good - 1][1])
             except GitFailed:
-                if self._tip() == old or attempt == TRIES_WHILE_MOVING:
+                before, old = old, self._tip()
+                if before == old or attempt == TRIES_WHILE_MOVING:
                     raise
                 continue
             for task, commit in stack[:good]:
@@ -184,9 +185,8 @@ class _Batch:
             raise GitFailed(f"There is no branch {self.way.base} any more.")
         return tip
 
-    def _not_there(self, tasks: list[Task]) -> list[Task]:
+    def _not_there(self, tasks: list[Task], tip: str) -> list[Task]:
         """Those whose work the base has not got in some other way; the others are settled."""
-        tip = self._tip()
         left = []
         for task in tasks:
             commit = worktrees.commit_of(str(task.commit_id), cwd=self.clone)
@@ -201,7 +201,7 @@ class _Batch:
         stack: Stack = []
         for task in tasks:
             top = stack[-1][1] if stack else old
-            if worktrees.contains(top, str(task.commit_id), cwd=self.clone):
+            if top != self._seen and worktrees.contains(top, str(task.commit_id), cwd=self.clone):
                 if not stack:
                     self._merged(task, old)
                 continue  # else another one of the batch brings it along, and it waits for that
@@ -223,12 +223,8 @@ class _Batch:
         commit = str(task.commit_id)
         message = f"Merge {task.branch}\n\n{task.title.splitlines()[0]}\n\nJetpack-Task: {task.id}"
         names = (self.way.base, str(task.branch))
-        joined = branches.merged(
-            self.workspace.db, top, commit, cwd=self.clone, message=message, names=names
-        )
-        if joined != commit:
-            return joined
-        tree = git("rev-parse", f"{commit}^{{tree}}", cwd=self.clone)
+        db = self.workspace.db
+        tree = branches.merged_tree(db, top, commit, cwd=self.clone, names=names)
         return branches.commit(tree, [top, commit], message, cwd=self.clone)
 
     def _passing(self, stack: Stack) -> tuple[int, Negative | None]:
@@ -260,7 +256,7 @@ class _Batch:
                 if attempt == TRIES or self._tip() != old:
                     raise
                 clock.sleep(PAUSE_S)
-        if not worktrees.contains(self._tip(), new, cwd=self.clone):
+        if not worktrees.contains(f"refs/heads/{self.way.base}", new, cwd=self.clone):
             raise GitFailed(f"{self.way.base} does not hold what was merged into it.")
 
     def _merged(self, task: Task, commit: str) -> None:

@@ -252,8 +252,7 @@ def _open_worktree(workspace: Workspace, agent: Agent) -> Workspace | None:
 
 def _is_on(root: str, branch: str | None) -> bool:
     """Whether the worktree has just this branch checked out."""
-    there = git("symbolic-ref", "--quiet", "--short", "HEAD", cwd=Path(root), check=False)
-    return branch is not None and there == branch
+    return branch is not None and worktrees.current_branch(Path(root)) == branch
 
 
 def _orphan(agent: Agent) -> int | None:

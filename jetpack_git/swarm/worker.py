@@ -108,6 +108,7 @@ class Worker:
         self.job = job
         self.closed = ""  # why this agent, and all of its kind, can do nothing
         self.lost = threading.Event()
+        self._rests = False
         self._stop = stop
         self._report = report
         self._agents = Agents(workspace.db)
@@ -121,6 +122,7 @@ class Worker:
 
         The mirror rests (`workspace.paused`) while the worktree is on no task's branch.
         """
+        self._rests = False
         self.tell("claimed", task)
         self._agents.work(self.agent, task.id)
         try:
@@ -140,8 +142,11 @@ class Worker:
     def check_worktree(self) -> None:
         """The worktree is there, and holds nothing that would get into the next task.
 
-        Raises GitFailed; what it holds is left as it is then.
+        Raises GitFailed; what it holds is left as it is then. There is nothing to look at right
+        after a task that has left it so.
         """
+        if self._rests:
+            return
         root = Path(self.root)
         worktrees.ensure(root, clone=self._clone, start=self.job.base)
         self._unlock()
@@ -282,22 +287,24 @@ class Worker:
         if own:
             return f"{', '.join(own[:5])} is a git repository of its own and cannot be committed"
         branches.restore_tasks(prepared.start, where)
-        worktrees.stage(where)
+        worktrees.stage(where, own)
+        with self.workspace.db.transaction_quietly():
+            self.workspace.db.run("mirror.forget_loose", worktree=self.root)
         tree = git("write-tree", cwd=where)
         held = self._held_by_others(prepared.start, tree)
         if held:
             return "the guard stopped the commit: " + "; ".join(held[:5])
-        if tree == git("rev-parse", "HEAD^{tree}", cwd=where) and worktrees.is_clean(where):
+        head, old = git("rev-parse", "HEAD", "HEAD^{tree}", cwd=where).split()
+        if tree == old and worktrees.is_clean(where):
             return ""
         title = " ".join(task.title.split())[:200]
         message = f"{title}\n\nJetpack-Task: {task.id}\nJetpack-Agent: {self.agent.name}\n"
         args = ("commit", "--quiet", "--cleanup=whitespace", "-F", "-")
         env = branches.identity(where, author=self.agent.name)
         env |= {"JETPACK_AGENT": self.agent.name, MARK: self.agent.incarnation or ""}
-        head = worktrees.commit_of("HEAD", cwd=where)
         made = run(*args, cwd=where, check=False, env=env, stdin=message.encode("utf-8", "replace"))
         # A git that was killed after the commit has made it all the same.
-        if made.returncode == 0 or (head and worktrees.commit_of("HEAD^", cwd=where) == head):
+        if made.returncode == 0 or worktrees.commit_of("HEAD^", cwd=where) == head:
             return ""
         return failed(args, made).message
 
@@ -362,7 +369,9 @@ class Worker:
         if Path(self.root).is_dir():
             worktrees.ensure(Path(self.root), clone=self._clone, start=self.job.base)
             self._unlock()
-            self._save(f"Unfinished work on {task.id}", task.id)
+            self._rests = worktrees.is_clean(Path(self.root))
+            if not self._rests or worktrees.current_branch(Path(self.root)) is None:
+                self._save(f"Unfinished work on {task.id}", task.id)
             worktrees.leave_branch(Path(self.root))
         else:
             worktrees.free(Path(self.root), clone=self._clone)
