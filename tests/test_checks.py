@@ -177,6 +177,7 @@ def test_who_waits_for_others_checks_can_be_stopped(repo: Repo) -> None:
     wait_for(ready.exists)
     second = launch(repo, "true", "--integrate", "merge")
     time.sleep(0.7)
+    second.send_signal(signal.SIGINT)
     code, out = end(second)
     waits = first.poll() is None
     done.touch()

@@ -18,16 +18,23 @@ class Clone:
 
     `worktree` is the root of the worktree that we stand in, or None inside a bare
     repository; `git_dir` is that worktree's own git folder; `common_dir` the one that
-    all worktrees share; `home` the folder of the database and the worktree pool.
+    all worktrees share.
     """
 
-    __slots__ = ("common_dir", "git_dir", "home", "worktree")
+    __slots__ = ("_home", "common_dir", "git_dir", "worktree")
 
     def __init__(self, worktree: str | None, git_dir: str, common_dir: str) -> None:
         self.worktree = worktree
         self.git_dir = git_dir
         self.common_dir = common_dir
-        self.home = _home(common_dir)
+        self._home: str | None = None
+
+    @property
+    def home(self) -> str:
+        """The folder of the database and the worktree pool."""
+        if self._home is None:
+            self._home = _home(self.common_dir)
+        return self._home
 
     @property
     def database(self) -> str:

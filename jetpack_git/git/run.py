@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
+from functools import lru_cache
 from pathlib import Path
 
 from jetpack_git.errors import GitFailed
@@ -26,6 +28,12 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     return kept | {NO_LOAD: "1"} | (extra or {})
 
 
+@lru_cache(maxsize=1)
+def _program(path: str) -> str:
+    """Where git is, so that it is not looked for in each folder again and again."""
+    return shutil.which("git", path=path) or "git"
+
+
 def run(
     *args: str,
     cwd: Path,
@@ -36,7 +44,7 @@ def run(
     """The finished git command. Raises GitFailed when `check` and it did not end well."""
     try:
         done = subprocess.run(
-            ["git", *args],
+            [_program(os.environ.get("PATH", os.defpath)), *args],
             cwd=cwd,
             env=environment(env),
             input=stdin,

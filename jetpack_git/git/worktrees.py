@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import GitFailed
+from jetpack_git.git.clone import Clone
 from jetpack_git.git.clone import find
 from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
@@ -96,16 +97,17 @@ def stands(path: Path, *, clone: Path) -> bool:
 
     Git would go up from a folder that is none, and work on the main worktree around it.
     """
+    return _standing(path, clone) is not None
+
+
+def _standing(path: Path, clone: Path) -> Clone | None:
     try:
         found = find(str(path))
         common = find(str(clone)).common_dir
     except BadInput:
-        return False
-    return (
-        found.worktree == os.path.realpath(path)
-        and found.common_dir == common
-        and found.git_dir != common
-    )
+        return None
+    ours = found.common_dir == common and found.git_dir != common
+    return found if ours and found.worktree == os.path.realpath(path) else None
 
 
 def ensure(path: Path, *, clone: Path, start: str) -> None:
@@ -114,10 +116,11 @@ def ensure(path: Path, *, clone: Path, start: str) -> None:
     What points from its folder to the clone is made anew where it was lost. Raises
     GitFailed when something else stands there.
     """
-    if not stands(path, clone=clone):
+    there = _standing(path, clone)
+    if there is None:
         with _undisturbed(clone):
             _make(path, clone, start)
-    elif Path(find(str(path)).git_dir, "info", "sparse-checkout").exists():
+    elif os.path.exists(f"{there.git_dir}/info/sparse-checkout"):
         git("sparse-checkout", "disable", cwd=path)
 
 
@@ -176,8 +179,8 @@ UNDER_WAY = {
 
 def _under_way(worktree: Path) -> list[tuple[str, ...]]:
     """The commands that would end what git is in the middle of; no file is changed by them."""
-    git_dir = Path(find(str(worktree)).git_dir)
-    return [quit for name, quit in UNDER_WAY.items() if (git_dir / name).exists()]
+    git_dir = find(str(worktree)).git_dir
+    return [quit for name, quit in UNDER_WAY.items() if os.path.exists(f"{git_dir}/{name}")]
 
 
 def is_rebased(branch: str, *, clone: Path) -> bool:
@@ -226,8 +229,11 @@ def tips(names: Iterable[str], *, cwd: Path) -> dict[str, str]:
 
 def current_branch(worktree: Path) -> str | None:
     """The branch that is checked out; None when HEAD is detached."""
-    head = Path(find(str(worktree)).git_dir, "HEAD")
-    said = "" if head.is_symlink() else head.read_text(errors="surrogateescape").rstrip("\n")
+    head = f"{find(str(worktree)).git_dir}/HEAD"
+    said = ""
+    if not os.path.islink(head):
+        with open(head, encoding="utf-8", errors="surrogateescape") as file:
+            said = file.read().rstrip("\n")
     if said.startswith("ref:"):
         said = said.removeprefix("ref:").strip()
     elif said:

@@ -14,6 +14,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from collections.abc import Iterable
 
 from jetpack_git import clock
 
@@ -45,7 +46,7 @@ def end_all(
     started and that are at work in `folder`.
     """
     asked: set[int] = set()
-    kin: dict[int, str] = {}
+    kin: dict[int, int] = {}
     now = clock.monotonic()
     deadline, last = now + grace_s, now + grace_s + LAST_S
     while clock.monotonic() < last:
@@ -55,7 +56,9 @@ def end_all(
         if leader is not None:
             kin |= _below(table, leader.pid) | _adopted(table, folder)
         still = {pid for pid, began in kin.items() if pid in table and table[pid].began == began}
-        found = marked(mark) | {pid for pid in still if not table[pid].over}
+        found = marked(mark, _suspects(table, leader)) | {
+            pid for pid in still if not table[pid].over
+        }
         left = _members(group, table) | {
             pid for pid in found if pid not in table or table[pid].group != group
         }
@@ -81,7 +84,7 @@ class _Process:
         fields = stat.rpartition(b")")[2].split()
         self.over = fields[0] in b"ZX"
         self.parent, self.group = int(fields[1]), int(fields[2])
-        self.began = fields[19].decode("ascii")
+        self.began = int(fields[19])
 
 
 def _table() -> dict[int, _Process]:
@@ -94,9 +97,9 @@ def _table() -> dict[int, _Process]:
     return found
 
 
-def _below(table: dict[int, _Process], top: int) -> dict[int, str]:
+def _below(table: dict[int, _Process], top: int) -> dict[int, int]:
     """The descendants of a process, and when each began."""
-    found: dict[int, str] = {}
+    found: dict[int, int] = {}
     level = {top}
     while level:
         level = {pid for pid, one in table.items() if one.parent in level and pid not in found}
@@ -104,7 +107,7 @@ def _below(table: dict[int, _Process], top: int) -> dict[int, str]:
     return found
 
 
-def _adopted(table: dict[int, _Process], folder: str | None) -> dict[int, str]:
+def _adopted(table: dict[int, _Process], folder: str | None) -> dict[int, int]:
     """Our children that lead no group of ours, and are at work in the folder."""
     if folder is None:
         return {}
@@ -148,12 +151,21 @@ def _members(group: int | None, table: dict[int, _Process]) -> set[int]:
     return {-group} if alive or not table else set()
 
 
-def marked(mark: str | None) -> set[int]:
-    """The processes of this user that bear the mark in their environment."""
+def _suspects(table: dict[int, _Process], leader: subprocess.Popen[bytes] | None) -> Iterable[int]:
+    """Who may bear a mark: of a life that began in this process, nobody who is older than that."""
+    if leader is None:
+        return table
+    own = _read(os.getpid(), "stat")
+    ours = _Process(own).began if own else 0
+    return [pid for pid, one in table.items() if one.began >= ours]
+
+
+def marked(mark: str | None, pids: Iterable[int]) -> set[int]:
+    """Those of the processes that bear the mark in their environment."""
     if mark is None:
         return set()
     wanted = f"{MARK}={mark}".encode()
-    return {pid for pid in _numbers() if wanted in _read(pid, "environ").split(b"\0")}
+    return {pid for pid in pids if wanted in _read(pid, "environ").split(b"\0")}
 
 
 def git_at_work(worktree: str) -> bool:
