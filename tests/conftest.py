@@ -23,6 +23,11 @@ from jetpack_git.work.tasks import Tasks
 SCRIPT = Path(sys.executable).with_name("git-jetpack")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are processors: these tests wait for others half of the time."""
+    return 2 * len(os.sched_getaffinity(0))
+
+
 @cache
 def forks() -> forked.Forks:
     """The process that this one's commands are forked from; it ends with this one."""
