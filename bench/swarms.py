@@ -1,4 +1,4 @@
-"""What a swarm costs beside its agents, which take no time here: from claim to merged."""
+"""What a swarm costs beside its agents: from claim to merged, and of one processor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ import fill
 
 TICK = os.sysconf("SC_CLK_TCK")
 LARGE = 125  # modules a package, which makes 5,000 files
-AGENT = "import os, pathlib; pathlib.Path(os.environ['JETPACK_TASK'] + '.txt').write_text('done')"
+AGENT = (
+    "import os, pathlib, time; time.sleep({work_s}); "
+    "pathlib.Path(os.environ['JETPACK_TASK'] + '.txt').write_text('done')"
+)
 
 
 @dataclass
@@ -47,16 +50,22 @@ class Crowd:
 
 
 def crowds(folder: Path, env: Mapping[str, str], *, quick: bool) -> list[Crowd]:
-    """One agent in 5,000 files, and 16 agents with 400 tasks (100 if `quick`)."""
+    """One agent in 5,000 files, and 16 agents with 400 tasks (100 if `quick`).
+
+    They take no time, so both processors are busy with the swarm itself; and then 5 seconds.
+    """
+    many, few = (100, 48) if quick else (400, 160)
     return [
         _crowd(folder / "one", env, "a swarm of 1, 5,000 files", 1, 24, LARGE),
-        _crowd(folder / "many", env, "a swarm of 16", 16, 100 if quick else 400, fill.MODULES),
+        _crowd(folder / "many", env, "a swarm of 16", 16, many, fill.MODULES),
+        _crowd(folder / "slow", env, "a swarm of 16, tasks of 5 s", 16, few, fill.MODULES, 5),
     ]
 
 
 def _crowd(
-    folder: Path, env: Mapping[str, str], what: str, agents: int, tasks: int, modules: int
-) -> Crowd:
+    folder: Path, env: Mapping[str, str], what: str, agents: int, tasks: int, modules: int,
+    work_s: float = 0,
+) -> Crowd:  # fmt: skip
     fill.repository(folder, env, modules).close()
     plan = folder / "plan.md"
     plan.write_text("# All\n" + "".join(f"- Task {one}\n" for one in range(tasks)))
@@ -69,7 +78,7 @@ def _crowd(
     fill.git("commit", "-qm", "Plan", cwd=folder, env=env)
     argv = [
         fill.script(), "start", "--json", "-a", str(agents), "--integrate", "merge", "--command",
-        f"{sys.executable} -I -S -c {json.dumps(AGENT)}",
+        f"{sys.executable} -I -S -c {json.dumps(AGENT.format(work_s=work_s))}",
     ]  # fmt: skip
     began = time.monotonic()
     with subprocess.Popen(argv, cwd=folder, env=dict(env), stdout=subprocess.PIPE) as swarm:
