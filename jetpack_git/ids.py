@@ -12,23 +12,36 @@ MEMORY_PREFIX = "jm"
 
 def token(length: int) -> str:
     """`length` random base-36 characters."""
-    number = int.from_bytes(os.urandom(length + 8))  # 64 bits to spare: no measurable bias
+    return _written(os.urandom(length + 8), length)  # 64 bits to spare: no measurable bias
+
+
+def derived(said: str, length: int) -> str:
+    """`length` base-36 characters, at most 37, that follow from the text: the same everywhere."""
+    import hashlib  # what is read often needs no new ids
+
+    return _written(hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest(), length)
+
+
+def _written(number: bytes, length: int) -> str:
+    """The last digits of the number in base 36, the last one first."""
+    left = int.from_bytes(number)
     characters = []
     for _ in range(length):
-        number, digit = divmod(number, len(ALPHABET))
+        left, digit = divmod(left, len(ALPHABET))
         characters.append(ALPHABET[digit])
     return "".join(characters)
 
 
-def task_id(parent: str | None = None, *, attempt: int = 0) -> str:
+def task_id(parent: str | None = None, *, attempt: int = 0, said: str | None = None) -> str:
     """A new id, longer with every `attempt` that met an id already taken.
 
-    A root is `jp-` and 4 characters or more; a child adds a dot and 3 or more.
+    A root is `jp-` and 4 characters or more; a child adds a dot and 3 or more. What two clones
+    may bring in alike has an id that follows from what is `said` of it, one character longer.
     """
-    longer = attempt // 4
-    if parent is None:
-        return f"{PREFIX}-{token(4 + longer)}"
-    return f"{parent}.{token(3 + longer)}"
+    stem, length = (f"{PREFIX}-", 4) if parent is None else (f"{parent}.", 3)
+    if said is None:
+        return stem + token(length + attempt // 4)
+    return stem + derived(said, length + 1 + attempt)
 
 
 def memory_id(*, attempt: int = 0) -> str:

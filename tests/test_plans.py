@@ -382,5 +382,5 @@ def test_a_plan_that_is_too_deep_for_file_names_is_refused(repo: Repo) -> None:
     """With the line; the same holds for a task that is added below others."""
     repo.write("deep.md", "# Big\n" + "".join(f"{'  ' * n}- task {n}\n" for n in range(80)))
     told = repo.jetpack("load", "deep.md")
-    assert (told.code, "deep.md:5" in told.err, "levels deep" in told.err) == (2, True, True)
+    assert (told.code, "deep.md:4" in told.err, "levels deep" in told.err) == (2, True, True)
     assert repo.ok("list")["total"] == 0

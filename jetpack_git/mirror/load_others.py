@@ -92,9 +92,13 @@ def plan(
 
 
 def plan_of(sides: markers.Sides, path: str) -> merge.Whole:
-    """The plan whose file git has tried to merge. Raises BadInput."""
+    """The plan whose file git has tried to merge. Raises BadInput where it is two.
+
+    Two of the same title and source are one, which was loaded twice.
+    """
     base = read.plan(sides.base, path) if sides.base and sides.base.strip() else None
     ours, theirs = (read.plan(one, path) for one in (sides.ours, sides.theirs))
-    if base is None and ours[0].created_at != theirs[0].created_at:
+    loaded = {(one.title, one.source) for one, _ in (ours, theirs)}
+    if base is None and ours[0].created_at != theirs[0].created_at and len(loaded) > 1:
         raise BadInput(f"{path} stands for two plans.", hint="Give one of them another id.")
     return merge.three_way_plan(base, ours, theirs)

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
-from jetpack_git.ids import ALPHABET
+from jetpack_git.ids import derived
 from jetpack_git.mirror import files
 from jetpack_git.mirror import rename
 from jetpack_git.mirror.read import Parsed
@@ -108,14 +108,7 @@ def younger(one: Task, other: Task) -> Task:
 
 def new_id(task: Task) -> str:
     """The id that a twin gets, the same in every clone."""
-    import hashlib
-
-    said = "\0".join((task.id, task.created_at, task.title)).encode("utf-8", "surrogatepass")
-    number = int.from_bytes(hashlib.sha256(said).digest())
-    end = ""
-    for _ in range(LENGTH):
-        number, digit = divmod(number, len(ALPHABET))
-        end += ALPHABET[digit]
+    end = derived("\0".join((task.id, task.created_at, task.title)), LENGTH)
     stem, sign = next(
         (
             (task.id[:at], task.id[at])

@@ -188,12 +188,13 @@ class _Import:
 
     def _add(self, one: Foreign) -> str:
         parent_id = self._parent(one)
+        said = "\0".join((self._tool, one.id, one.title if self._tool in NUMBERED else ""))
         try:
-            task_id = self._tasks.new_id(parent_id, taken=self._new)
+            task_id = self._tasks.new_id(parent_id, taken=self._new, said=said)
         except BadInput as error:
             self._trouble(one, f"{error.message} It stands at the top.")
             parent_id = None
-            task_id = self._tasks.new_id(None, taken=self._new)
+            task_id = self._tasks.new_id(None, taken=self._new, said=said)
         status = Status.PENDING if one.id in self._open_parents else one.status
         held = status in HELD and one.assignee is not None
         status = status if held or status in CLOSED else Status.PENDING

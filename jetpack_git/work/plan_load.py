@@ -227,7 +227,8 @@ class _Loading:
 
     def _new_id(self, item: PlanItem, parent_id: str | None) -> str:
         try:
-            return self.tasks.new_id(parent_id, taken=self.new)
+            said = f"{self.plan_id}\0{item.key}"
+            return self.tasks.new_id(parent_id, taken=self.new, said=said)
         except BadInput as error:
             raise BadInput(
                 f"{self.source}:{item.line}: {error.message}", hint=error.hint

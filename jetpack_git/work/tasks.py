@@ -68,10 +68,13 @@ class Tasks(Moves):
                 dependencies.link(self.journal, task.id, kind, one, agent=agent)
         return self.get(task.id)
 
-    def new_id(self, parent_id: str | None, *, taken: Container[str] = ()) -> str:
+    def new_id(
+        self, parent_id: str | None, *, taken: Container[str] = (), said: str | None = None
+    ) -> str:
         """An id that no task of this clone bears, and that is not `taken`.
 
-        Raises BadInput below too many parents.
+        It follows from what is `said` of the task, if anything: then another clone that brings
+        in the same task brings in the same file. Raises BadInput below too many parents.
         """
         if parent_id is not None and len(parent_id) > LONGEST_PARENT:
             raise BadInput(
@@ -81,7 +84,7 @@ class Tasks(Moves):
             )
         attempt = 0
         while True:
-            candidate = ids.task_id(parent_id, attempt=attempt)
+            candidate = ids.task_id(parent_id, attempt=attempt, said=said)
             if candidate not in taken and self.db.one("tasks.get", id=candidate) is None:
                 return candidate
             attempt += 1
