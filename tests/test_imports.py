@@ -13,6 +13,7 @@ from conftest import Repo
 from jetpack_git.data.database import Database
 from jetpack_git.models.foreign import moment
 from jetpack_git.work import imports
+from jetpack_git.work.agents import Agents
 from jetpack_git.work.import_beads import read
 from jetpack_git.work.tasks import Tasks
 
@@ -116,6 +117,7 @@ def test_finished_work_is_never_opened_again(tasks: Tasks) -> None:
     """Nor taken from who holds it."""
     bring(tasks, BEADS)
     two = tasks.get("bd-a1.2").id
+    Agents(tasks.db).meet("bob")
     tasks.claim(two, agent="bob")
     done = bring(tasks, changed(2, status="closed"))
     assert (tasks.get(two).status, tasks.get(two).assignee) == ("claimed", "bob")
@@ -127,6 +129,20 @@ def test_finished_work_is_never_opened_again(tasks: Tasks) -> None:
     assert (tasks.get(two).status, tasks.get(two).title) == ("completed", "New")
     bring(tasks, changed(4, status="tombstone"))
     assert tasks.get("bd-c3").status == "cancelled"
+
+
+def test_who_began_it_there_may_finish_it_there(tasks: Tasks) -> None:
+    """Also where somebody has cloned what the first import brought."""
+    bring(tasks, changed(2, status="in_progress", assignee="bob"))
+    two = tasks.get("bd-a1.2")
+    assert (two.status, two.assignee) == ("in_progress", "bob")
+    assert bring(tasks, changed(2, status="closed")).troubles == []
+    assert tasks.get(two.id).status == "completed"
+    tasks.reopen(two.id, agent="ada", reason="not yet")
+    Agents(tasks.db).meet("bob")
+    tasks.claim(two.id, agent="bob")
+    done = bring(tasks, changed(2, status="closed", assignee="bob", priority=0))
+    assert (done.troubles, tasks.get(two.id).status) == ([], "completed")
 
 
 def test_what_cannot_be_brought_in_is_told(tasks: Tasks) -> None:

@@ -200,10 +200,11 @@ class _Import:
         status = status if held or status in CLOSED else Status.PENDING
         created = one.created_at or self._now
         finished = (one.completed_at or self._now) if status == Status.COMPLETED else None
+        place = 0 if one.created_at else len(self._new)  # else another clone's would differ
         self._new[task_id] = Task(
             id=task_id, title=one.title, description=one.description, status=status,
             priority=DEFAULT_PRIORITY if one.priority is None else one.priority,
-            parent_id=parent_id, position=len(self._new), estimate_s=one.estimate_s,
+            parent_id=parent_id, position=place, estimate_s=one.estimate_s,
             assignee=one.assignee if held else None, summary=one.summary,
             labels=tuple(sorted(one.labels)), aliases=(one.id,),
             created_at=created, updated_at=self._now,
@@ -264,11 +265,18 @@ class _Import:
                 and self._bases.get(one.id, {}).get("status") != there
             )
             return (there if begun and before.status in OPEN else before.status), None
-        if before.status in HELD:
+        if before.status in HELD and not self._is_theirs(one, before):
             message = f"it is {there} there, but {before.assignee} holds {before.id}; left to them"
             self._trouble(one, message)
             return before.status, before.completed_at
         return there, (one.completed_at or self._now) if there == Status.COMPLETED else None
+
+    def _is_theirs(self, one: Foreign, before: Task) -> bool:
+        """Whether who holds the task works on it there: so it says, or nobody here knows them."""
+        base = self._bases.get(one.id, {})
+        said = {one.assignee, base.get("assignee") if base.get("status") in HELD else None}
+        known = self._db.one("agents.get", name=str(before.assignee)) is not None
+        return before.assignee in said or not known
 
     def _parent(self, one: Foreign) -> str | None:
         """The id of its parent here, if that can have children."""
