@@ -31,7 +31,8 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _program(path: str) -> str:
     """Where git is, so that it is not looked for in each folder again and again."""
-    return shutil.which("git", path=path) or "git"
+    found = shutil.which("git", path=path)
+    return found if found and os.path.isabs(found) else "git"
 
 
 def run(

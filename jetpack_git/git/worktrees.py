@@ -161,7 +161,7 @@ def rescue(commit: str, *, cwd: Path) -> None:
 
 def is_clean(worktree: Path) -> bool:
     """Whether nothing in the worktree is uncommitted, and no merge or rebase is under way."""
-    args = ("--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+    args = ("--porcelain", "--untracked-files=normal")
     return not git("status", *args, cwd=worktree) and not _under_way(worktree)
 
 
