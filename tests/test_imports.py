@@ -152,6 +152,8 @@ def test_what_cannot_be_brought_in_is_told(tasks: Tasks) -> None:
         b'{"title": "x"}\n', b"\n", b"[" * 100_000 + b"\n",
         b'{"id": "l", "title": "A", "labels": "b"}\n',
         b'{"id": "z", "title": "\\u0000"}\n', b'{"id": "z", "title": "\\ud800"}\n',
+        b'{"id": "z", "title": "Z", "labels": ["\\ud800"]}\n',
+        b'{"id": "z", "title": "Z", "comments": [{"id": "\\ud800", "text": "y"}]}\n',
     ]  # fmt: skip
     odd = lines([
         {"id": "a", "title": "A", "status": "odd", "priority": 9},
@@ -168,22 +170,22 @@ def test_what_cannot_be_brought_in_is_told(tasks: Tasks) -> None:
     ])  # fmt: skip
     found, troubles = read([*bad, *odd], "x.jsonl")
     assert [one.where for one in troubles if one.broken] == [
-        f"x.jsonl:{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11)
+        f"x.jsonl:{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13)
     ]
     done = imports.bring_in(tasks, found, tool="beads", agent="ann")
     assert len(done.added) == 8
     said = {(one.where, one.message.split(";")[0].split(" on jp-")[0])
             for one in (*troubles, *done.troubles) if not one.broken}  # fmt: skip
     assert {
-        ("x.jsonl:12", "the status 'odd' is not known"),
-        ("x.jsonl:12", "the priority 9 is not 0 to 4"),
-        ("x.jsonl:13", "it depends on 'none', which is not there"),
-        ("x.jsonl:13", "a dependency names no issue"),
-        ("x.jsonl:13", "it depends on itself"),
-        ("x.jsonl:14", "dependencies of the kind 'new-kind' are taken as related"),
-        ("x.jsonl:18", "its parent 'h' is not there"),
-        ("x.jsonl:19", "its dependency"),
-        ("x.jsonl:20", "the issue a stands there again: it counts"),
+        ("x.jsonl:14", "the status 'odd' is not known"),
+        ("x.jsonl:14", "the priority 9 is not 0 to 4"),
+        ("x.jsonl:15", "it depends on 'none', which is not there"),
+        ("x.jsonl:15", "a dependency names no issue"),
+        ("x.jsonl:15", "it depends on itself"),
+        ("x.jsonl:16", "dependencies of the kind 'new-kind' are taken as related"),
+        ("x.jsonl:20", "its parent 'h' is not there"),
+        ("x.jsonl:21", "its dependency"),
+        ("x.jsonl:22", "the issue a stands there again: it counts"),
     } <= said
     assert sum("its parent" in message for _, message in said) == 2
     assert tasks.get("a").title == "A again"
@@ -232,6 +234,8 @@ def test_a_tasks_json(repo: Repo) -> None:
                           {"id": 2, "title": "Roof", "dependencies": [1]},
                           {"id": 3, "title": "Paint", "dependencies": ["2.2", 9]}]},
             {"id": 3},
+            {"id": 4, "title": "Half", "details": "\ud800"},
+            {"id": 5, "title": "Nothing", "notes": [{"a\0": 1}]},
         ], "metadata": {"created": "x"}},
         "side": {"tasks": [{"id": 1, "title": "Aside", "status": "cancelled"}]},
     }))  # fmt: skip
@@ -240,6 +244,7 @@ def test_a_tasks_json(repo: Repo) -> None:
     assert (answer.code, len(told["added"])) == (1, 6)
     assert {one["message"].split(";")[0] for one in told["troubles"]} == {
         "the task has no title", "it depends on '9', which is not there",
+        "a text here holds half a character", "a text here holds a NUL character",
     }  # fmt: skip
     found = {name: repo.ok("show", name)["task"] for name in ("1", "2", "2.1", "2.2", "2.3")}
     assert found["1"]["status"] == "completed"

@@ -216,6 +216,7 @@ def test_errors_are_data_with_hints(repo: Repo) -> None:
         assert (await fails("inbox", read="m-1", ack="m-2"))[1] == "Give read or ack, not both."
         assert (await fails("inbox", read="m-1", search="x"))[1] == "search does not go with read."
         assert (await fails("add", title="a\0b"))[0] == 2
+        assert (await fails("progress", id=task, note="a\0b"))[1] == "note holds a NUL character."
         assert (await fails("remember", text="-"))[0] == 2
         assert (await fails("guard", path=["/etc/passwd"]))[0] == 2
         assert (await fails("show", id="--help"))[0] == 2

@@ -119,6 +119,10 @@ BAD = {
     ("p.json", '[{"title": "A", "status": "cancelled"}]'): "p.json:1: the status 'cancelled'",
     ("p.json", '[{"title": "A", "depends": ["B"]}]'): "p.json:1: depends: 'B' is no item",
     ("p.json", "[" * 100_000): "p.json:1: this cannot be read: ",
+    ("p.json", '[{"title": "A"},\n{"title": "a\\u0000"}]'): "p.json:2: a text here holds a NUL",
+    ("p.json", '{"id": "\\ud800", "items": ["A"]}'): "p.json:1: a text here holds half a char",
+    ("p.json", f'[{{"title": "A", "x": {"[" * 300}{"]" * 300}}}]'): "p.json:1: this is nested too",
+    ("p.yaml", 'items:\n- title: "a\\0"\n'): "p.yaml:2: a text here holds a NUL character",
     ("p.json", '{"title": {}, "items": ["A"]}'): "p.json:1: the title of the plan is no text",
     ("p.yaml", 'items:\n- title: A\n  id: "a\\tb"\n'): "p.yaml:2: 'a\\tb' cannot be an id",
     ("p.yaml", "items:\n- title: [\n"): "p.yaml:3: this is no YAML: ",
@@ -126,6 +130,7 @@ BAD = {
     ("p.yaml", "items: &a\n- title: A\n  items: *a\n"): "p.yaml:3: an alias, *a, stands here",
     ("p.yaml", "items:\n- title: A\n" + "  " * 3): "",
     ("p.md", "---\ntitle: [a]\n---\n- A\n"): "p.md:2: the title of the plan is no text",
+    ("p.md", '---\ntitle: "a\\0"\n---\n- A\n'): "p.md:2: a text here holds a NUL character",
     ("p.md", "---\ntitle: a\ntitle: b\n---\n- A\n"): "p.md:3: the key 'title' stands there twice",
 }
 

@@ -38,7 +38,7 @@ BAD = {
     "deep nesting": (f"{HEAD}a: {'[' * 50_000}\n---\n", ":4: this is nested too deeply."),
     "two documents": (f"{HEAD}...\n---\n", ":4: a second document begins."),
     "NUL": (f"{HEAD}---\n\0\n", ":5: a NUL character stands here."),
-    "an escaped NUL": (f'{HEAD}summary: "\\0"\n---\n', ":4: summary: must not hold a NUL"),
+    "an escaped NUL": (f'{HEAD}summary: "\\0"\n---\n', ":4: a text here holds a NUL"),
     "another name": ("---\ntitle: x\nid: jp-else\n---\n", ":3: the id 'jp-else' does not fit"),
     "an id that climbs": ("---\nid: ../jp-bad\ntitle: x\n---\n", ":2: '../jp-bad' cannot be an id"),
     "an id with dots": ("---\nid: jp-bad..x\ntitle: x\n---\n", ":2: 'jp-bad..x' cannot be an id"),

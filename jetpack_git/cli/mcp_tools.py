@@ -233,4 +233,6 @@ def _texts(key: str, one: click.Parameter, value: object) -> list[str]:
         if isinstance(item, bool) or not isinstance(item, str | int | float):
             wanted = "a list of texts" if _is_list(one) else "a text or a number"
             raise BadInput(f"{key} must be {wanted}, not {item!r:.60}.")
+        if "\0" in str(item):
+            raise BadInput(f"{key} holds a NUL character.", hint="Leave it out.")
     return [str(item) for item in items]

@@ -48,6 +48,34 @@ def read(text: str, *, source: str, first_line: int = 1, deepest: int = DEEPEST)
     return _Reader(text.removeprefix("\ufeff"), source, first_line, deepest).document()
 
 
+def flaw(text: str) -> str | None:
+    """What stands in the way of keeping the text in a database and in files, if anything does."""
+    if "\0" in text:
+        return "holds a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half a character"
+    return None
+
+
+def first_flaw(value: object, line: int, *, deepest: int) -> tuple[int, str] | None:
+    """Where a value that begins in that line cannot be kept, and why, if that is so."""
+    left = [(value, line, 0)]
+    while left:
+        one, at, depth = left.pop()
+        if isinstance(one, str) and (found := flaw(one)):
+            return at, f"a text here {found}"
+        if isinstance(one, list | Mapping) and depth == deepest:
+            return at, "this is nested too deeply"
+        if isinstance(one, list):
+            left += [(each, at, depth + 1) for each in one]
+        elif isinstance(one, Mapping):
+            for name, each in one.values.items():
+                left += [(name, one.lines[name], depth), (each, one.lines[name], depth + 1)]
+    return None
+
+
 def _plain(text: str, first_line: int) -> Mapping | None:
     """The same of a text in which nothing needs YAML; None where something might.
 
@@ -134,6 +162,7 @@ class _Reader:
                 hint = "Write `key: value` lines that begin at the left edge."
                 raise self._bad(event, f"the key {event.value!r:.60} is indented", hint)
             line = self._line(mark)
+            self._check(event)
             if event.value in found.lines:
                 hint = f"Keep one of lines {found.lines[event.value]} and {line}."
                 raise self._bad(event, f"the key {event.value!r:.60} stands there twice", hint)
@@ -149,6 +178,7 @@ class _Reader:
     def _value(self, event: Any, *, depth: int) -> Any:
         """The text, list, mapping or None that begins with the event."""
         if isinstance(event, yaml.ScalarEvent):
+            self._check(event)
             is_plain = not event.style and event.tag is None
             return None if is_plain and event.value in _NULL else event.value
         if isinstance(event, yaml.AliasEvent):
@@ -161,6 +191,10 @@ class _Reader:
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
             found.append(self._value(event, depth=depth + 1))
         return found
+
+    def _check(self, event: Any) -> None:
+        if found := flaw(event.value):
+            raise self._bad(event, f"a text here {found}", "Take it out.")
 
     def _next(self) -> Any:
         return next(self.events)

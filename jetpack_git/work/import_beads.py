@@ -12,6 +12,7 @@ from jetpack_git.models.foreign import Trouble
 from jetpack_git.models.foreign import moment
 from jetpack_git.models.foreign import sections
 from jetpack_git.models.foreign import status_of
+from jetpack_git.models.mapping import flaw
 from jetpack_git.models.task import BLOCKS
 from jetpack_git.models.task import Status
 
@@ -150,7 +151,7 @@ def _comments(record: Record) -> Iterable[Comment]:
     for number, one in enumerate(_records(record, "comments")):
         text = _text(one, "text")
         if text.strip():
-            given = one.get("id")
+            given = _text(one, "id") if isinstance(one.get("id"), str) else one.get("id")
             yield Comment(
                 str(number if given is None else given), moment(_text(one, "created_at")) or "",
                 _text(one, "author"), text,
@@ -171,12 +172,8 @@ def _text(record: Record, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _Broken(f"{name} is no text")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise _Broken(f"{name} holds half a character") from error
-    if "\0" in value:
-        raise _Broken(f"{name} holds a NUL character")
+    if found := flaw(value):
+        raise _Broken(f"{name} {found}")
     return value
 
 
@@ -184,6 +181,8 @@ def _texts(record: Record, name: str) -> list[str]:
     value = record.get(name) or []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise _Broken(f"{name} is no list of texts")
+    if found := next(filter(None, map(flaw, value)), None):
+        raise _Broken(f"one of its {name} {found}")
     return [one for one in value if one.strip()]
 
 

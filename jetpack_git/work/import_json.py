@@ -10,10 +10,12 @@ from jetpack_git.models.foreign import Trouble
 from jetpack_git.models.foreign import sections
 from jetpack_git.models.foreign import status_of
 from jetpack_git.models.mapping import Mapping
+from jetpack_git.models.mapping import first_flaw
 from jetpack_git.models.task import BLOCKS
 from jetpack_git.models.task import Status
 from jetpack_git.work.plan_attributes import PRIORITIES
 from jetpack_git.work.plan_items import one_line
+from jetpack_git.work.plan_structured import DEEPEST
 from jetpack_git.work.plan_structured import from_json
 from jetpack_git.work.plan_structured import plain
 from jetpack_git.work.plan_structured import text_of
@@ -63,6 +65,10 @@ class _Reader:
             title = text_of(item.values.get("title") or item.values.get("name"))
             if own is None or not own.strip() or not title or not title.strip():
                 self._broken(at, f"the task has no {'title' if own else 'id'}")
+                continue
+            own_values = [one for name, one in item.values.items() if name != "subtasks"]
+            if flawed := first_flaw([prefix, *item.values, *own_values], at, deepest=DEEPEST):
+                self._broken(*flawed)
                 continue
             self._task(item, at, prefix, own, title, parent, siblings)
             inside = item.values.get("subtasks")

@@ -82,6 +82,8 @@ def from_yaml(text: str, source: str) -> object:
 
 def parse(top: object, *, source: str, title: str, elsewhere: Elsewhere) -> PlanDocument:
     """The plan that is a mapping with `items`, or a list of them."""
+    if flawed := mapping.first_flaw(top, 1, deepest=DEEPEST):
+        raise refusal(source, [Problem(*flawed, "Take it out.")])
     reader = _Reader()
     head = top if isinstance(top, Mapping) else Mapping({"items": top}, {"items": 1})
     fields = _fields(head)
