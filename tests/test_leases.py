@@ -210,6 +210,12 @@ def test_who_is_not_heard_of_loses_what_is_met(repo: Repo, tmp_path: Path) -> No
         "Your reservation of a.py was released: you were not heard of",
         "Your lease of port:1 was released: you were not heard of",
     ]
+    for ask in (["reserve", "b.py"], ["guard", "b.py"]):
+        Leases(db).take("*.py", pattern=True, agent="gone")
+        assert repo.jetpack(*ask).code == 0
+        assert [one.name for one in Leases(db).active()] == ["port:1"]
+        subject = "Your lease of *.py was released: you were not heard of"
+        assert Mail(db).inbox("gone")[0][0].subject == subject
     Agents(db).meet("ann")
     assert not is_stale(db, "ann", stale_after_s=90)
     assert not is_stale(db, "nobody", stale_after_s=90)

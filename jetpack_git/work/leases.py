@@ -11,6 +11,7 @@ from jetpack_git.data.journal import Journal
 from jetpack_git.errors import Conflict
 from jetpack_git.models.lease import Lease
 from jetpack_git.models.patterns import Pattern
+from jetpack_git.work import forfeits
 from jetpack_git.work.guard import ignores_case
 from jetpack_git.work.reservations import check_ttl
 
@@ -41,7 +42,9 @@ class Leases:
             for held in self._others(name, pattern, agent, now):
                 if not is_stale(held.agent):
                     raise _refused(held)
-                self._take_away(held, agent)
+                forfeits.forfeit(
+                    self.db, held.name, holder=held.agent, task_id=held.task_id, agent=agent
+                )
             row = self.db.one(
                 "leases.take", name=name, pattern=pattern, agent=agent, incarnation=incarnation,
                 task_id=task_id, ttl_s=ttl_s, now=now, expires_at=clock.after(ttl_s),
@@ -79,17 +82,6 @@ class Leases:
                 one for one in held if one.pattern and wanted.overlaps(Pattern(one.name, folds))
             ]
         return [one for one in found if one.agent != agent]
-
-    def _take_away(self, held: Lease, agent: str) -> None:
-        from jetpack_git.work.mail import Mail
-
-        self.db.run("leases.release", agent=held.agent, name=held.name, task_id=None)
-        self.journal.event("lease.released", held.task_id, agent=held.agent, note=held.name)
-        Mail(self.db).notify(
-            agent, [held.agent], f"Your lease of {held.name} was released: you were not heard of",
-            kind="reservation.released", payload={"patterns": [held.name], "by": agent},
-            task_id=held.task_id,
-        )  # fmt: skip
 
 
 def _refused(held: Lease) -> Conflict:

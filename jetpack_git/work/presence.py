@@ -30,20 +30,15 @@ def heard_of(
 ) -> list[guard.Conflict]:
     """The conflicts with agents that are still heard of.
 
-    What the others hold is released, and they are told; of a lease nothing but that it is over.
+    What the others hold is released, and they are told.
     """
     stale = staleness(db, stale_after_s)
     gone = [row for _, row in found if stale(str(row["agent"]))]
     if gone:
-        from jetpack_git.work.leases import Leases
-        from jetpack_git.work.reservations import Reservations
+        from jetpack_git.work import forfeits
 
         with db.transaction_quietly():
-            held = [to_reservation(row) for row in gone if row["seq"] != guard.LEASE]
-            Reservations(db).take_away(held, agent)
-            for row in gone:
-                if row["seq"] == guard.LEASE:
-                    Leases(db).release(agent=str(row["agent"]), name=str(row["pattern"]))
+            forfeits.take_away(db, map(to_reservation, gone), agent=agent)
     return [one for one in found if not stale(str(one[1]["agent"]))]
 
 

@@ -15,6 +15,7 @@ from jetpack_git.errors import BadInput
 from jetpack_git.models.reservation import REASONS
 from jetpack_git.models.reservation import Overlap
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.work import forfeits
 from jetpack_git.work.guard import ignores_case
 from jetpack_git.work.overlaps import Others
 from jetpack_git.work.overlaps import key
@@ -49,7 +50,7 @@ class Reservations:
         It always succeeds: an overlap is data, and both sides get mail of it. With `or_fail`
         nothing is reserved when there is any. The patterns are normalised already. To reserve
         the same again renews it, and keeps its place in the order. Who `is_stale` loses the
-        reservations that are met, and is told.
+        reservations and leases that are met, and is told.
         """
         check_ttl(ttl_s)
         if reason not in REASONS:
@@ -60,7 +61,8 @@ class Reservations:
             self.db.run("reservations.expire", agent=agent, now=clock.now())
             overlaps = self.overlaps(patterns, agent=agent)
             stale = {one.held.agent for one in overlaps if is_stale(one.held.agent)}
-            self.take_away([one.held for one in overlaps if one.held.agent in stale], agent)
+            gone = [one.held for one in overlaps if one.held.agent in stale]
+            forfeits.take_away(self.db, gone, agent=agent)
             overlaps = [
                 one
                 for one in overlaps
@@ -153,20 +155,6 @@ class Reservations:
             subject = f"{agent} has released {', '.join(patterns)}"
             self._tell(agent, [name], subject, patterns=list(patterns), by=agent)
         return released
-
-    def take_away(self, stale: Sequence[Reservation], agent: str) -> None:
-        """Who is not heard of any more loses them, and is told."""
-        for one in {each.seq: each for each in stale}.values():
-            self.db.run(
-                "reservations.release_ids", agent=one.agent, ids=dump([one.seq]), now=clock.now()
-            )
-            self.journal.event(
-                "reservation.released", one.task_id, agent=one.agent, note=one.pattern
-            )
-            subject = f"Your reservation of {one.pattern} was released: you were not heard of"
-            self._tell(
-                agent, [one.agent], subject, task_id=one.task_id, patterns=[one.pattern], by=agent
-            )
 
     def _tell_of_conflict(self, one: Overlap, agent: str, task_id: str | None) -> None:
         held = one.held
