@@ -14,6 +14,9 @@ from jetpack_git.errors import Negative
 from jetpack_git.models.config import RetryPolicy
 from jetpack_git.models.task import Task
 from jetpack_git.work import claims
+from jetpack_git.work.agents import Agents
+from jetpack_git.work.leases import Leases
+from jetpack_git.work.mail import Mail
 from jetpack_git.work.reservations import Reservations
 from jetpack_git.work.tasks import Tasks
 from jetpack_git.work.why import reasons
@@ -136,16 +139,24 @@ def test_a_huge_number_of_attempts_has_the_longest_delay(tasks: Tasks, time: Clo
 
 
 def test_what_is_handed_over_is_the_other_agents(tasks: Tasks) -> None:
-    """With the reservations for it, and no others."""
+    """With the reservations and leases for it, and no others; that agent gets mail of it."""
+    Agents(tasks.db).meet("bob")
     reservations = Reservations(tasks.db, worktree=None)
     task_id = add(tasks)
     tasks.claim(task_id, agent="ann", incarnation="life")
     reservations.reserve(["a.py"], agent="ann", task_id=task_id, incarnation="life")
     reservations.reserve(["b.py"], agent="ann")
+    Leases(tasks.db).take("port:1", pattern=False, agent="ann", task_id=task_id)
+    Leases(tasks.db).take("port:2", pattern=False, agent="ann")
     task = tasks.hand_over(task_id, "bob", agent="ann", incarnation="life", reason="lunch")
     assert (task.assignee, task.status) == ("bob", "claimed")
     held = {one.pattern: one.agent for one in reservations.active()[0]}
     assert held == {"a.py": "bob", "b.py": "ann"}
+    assert [(one.name, one.agent) for one in Leases(tasks.db).active()] == [
+        ("port:1", "bob"), ("port:2", "ann"),
+    ]  # fmt: skip
+    (mail,), _ = Mail(tasks.db).inbox("bob")
+    assert (mail.type, mail.task_id, mail.body) == ("task.handoff", task_id, "lunch")
     assert tasks.log(task_id)[-1].note == "to bob: lunch"
     assert tasks.done(task_id, agent="bob").status == "completed"
 
@@ -174,6 +185,10 @@ def test_a_hand_over_and_results_on_the_command_line(repo: Repo) -> None:
     """Results are in the task's file, for whoever reviews it."""
     task_id = repo.jetpack("add", "Write").out.strip()
     repo.jetpack("claim", task_id, "--as", "ann")
+    said = repo.jetpack("release", task_id, "--to", "bob", "--as", "ann")
+    assert (said.code, said.err.splitlines()[0]) == (2, "error: There is no agent 'bob'.")
+    assert repo.ok("show", task_id)["task"]["assignee"] == "ann"
+    repo.ok("register", "--name", "bob")
     assert repo.jetpack("release", task_id, "--to", "bob", "--as", "ann").code == 0
     assert repo.jetpack("done", task_id, "--as", "ann").code == 4
     done = repo.jetpack("done", task_id, "--as", "bob", "-m", "Wrote", "--file", "out/a b.md")

@@ -67,7 +67,8 @@ def run(
 def failed(args: tuple[str, ...], done: subprocess.CompletedProcess[bytes]) -> GitFailed:
     """The error of one git command that did not end well."""
     said = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
-    return GitFailed(f"git {args[0]} ended with status {done.returncode}: {said}")
+    verb = args[2] if args[0] == "-c" else args[0]  # behind the one setting that we give
+    return GitFailed(f"git {verb} ended with status {done.returncode}: {said}")
 
 
 def git(

@@ -57,7 +57,7 @@ class Mail:
         subject = " ".join(subject.split())
         _check_text(subject, body, importance)
         for one in recipients:
-            self._check_recipient(one)
+            self.check_there(one)
         message_id = f"m-{ids.token(8)}"
         with self.db.transaction():
             row = self.db.one(
@@ -89,6 +89,24 @@ class Mail:
         """Who gets what is sent to all: every agent that has not retired."""
         rows = self.db.all("agents.all")
         return [str(row["name"]) for row in rows if not row["retired_at"] and row["name"] != but]
+
+    def check_there(self, name: str) -> None:
+        """There is an agent of that name who can read mail. Raises NotFound."""
+        row = self.db.one("agents.get", name=name)
+        if row is not None and not row["retired_at"]:
+            return
+        if row is not None:
+            raise NotFound(f"{name} has retired.", hint="See who is there: git jetpack agents")
+        import difflib
+
+        known = [str(one["name"]) for one in self.db.all("agents.all") if not one["retired_at"]]
+        near = difflib.get_close_matches(name, known, n=3)
+        raise NotFound(
+            f"There is no agent {name!r:.60}.",
+            hint=f"Did you mean {' or '.join(near)}?"
+            if near
+            else "See who is there: git jetpack agents",
+        )
 
     def get(self, text: str) -> Message:
         """The message of that id, or of the one that begins so, with its receipts.
@@ -180,23 +198,6 @@ class Mail:
         rows = self.db.all("mail.search", agent=agent, words=wanted, limit=limit)
         total = self.db.count("mail.search_total", agent=agent, words=wanted)
         return [_message(row) for row in rows], total
-
-    def _check_recipient(self, name: str) -> None:
-        row = self.db.one("agents.get", name=name)
-        if row is not None and not row["retired_at"]:
-            return
-        if row is not None:
-            raise NotFound(f"{name} has retired.", hint="See who is there: git jetpack agents")
-        import difflib
-
-        known = [str(one["name"]) for one in self.db.all("agents.all") if not one["retired_at"]]
-        near = difflib.get_close_matches(name, known, n=3)
-        raise NotFound(
-            f"There is no agent {name!r:.60}.",
-            hint=f"Did you mean {' or '.join(near)}?"
-            if near
-            else "See who is there: git jetpack agents",
-        )
 
     def _resolve(self, text: str) -> str:
         found = [str(row["id"]) for row in self.db.all("mail.by_prefix", prefix=text)]

@@ -32,6 +32,9 @@ SELECT * FROM leases WHERE name = :name
 DELETE FROM leases WHERE agent = :agent AND (:name IS NULL OR name = :name)
     AND (:task_id IS NULL OR task_id = :task_id) RETURNING *
 
+-- name: hand_over
+UPDATE leases SET agent = :to, incarnation = NULL WHERE agent = :agent AND task_id = :task_id
+
 -- name: extend
 UPDATE leases SET expires_at = strftime('%Y-%m-%dT%H:%M:%fZ', :now, '+' || ttl_s || ' seconds')
 WHERE agent = :agent AND expires_at > :now
