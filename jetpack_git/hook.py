@@ -65,6 +65,7 @@ def _answer(clone: Clone, argv: list[str]) -> int:
                 found = _stopped(db, clone, _moved() if argv[1:] == ["prepared"] else [])
             elif touched := guard.touching(db, _changed()):
                 found = guard.conflicts(touched, {_who(db, clone)})
+                found = found and _not_taken_over(db, found, argv[0])
         found = found and _without_stale(db, clone, found)
         mode = _settings(clone.config, db).mode if found else "off"
         if argv[0] == "pre-commit" and mode != "block":
@@ -145,6 +146,25 @@ def _who(db: Database, clone: Clone) -> str:
 def _changed() -> list[str]:
     """Every path that the commit changes: both sides of a rename, and deletions."""
     return [os.fsdecode(one) for one in _git(*CHANGED).split(b"\0") if one]
+
+
+def _not_taken_over(db: Database, found: list[guard.Conflict], name: str) -> list[guard.Conflict]:
+    """The conflicts, but for what a merge takes over just as its holder has committed it."""
+    for head in _merged(name):
+        from jetpack_git.work import guard_commits
+
+        log = _git(*guard_commits.LOG, head, "--not", "HEAD", "--")
+        changed = {os.fsdecode(one) for one in _git(*CHANGED, head, "--").split(b"\0")}
+        theirs = guard_commits.made_by_holders(db, guard_commits.commits(log), found)
+        found = [one for one in found if one[0] in changed or one[0] not in theirs]
+    return found
+
+
+def _merged(name: str) -> list[str]:
+    """The commits that are being merged. Git tells a hook of them before it writes MERGE_HEAD."""
+    if name == "pre-merge-commit":
+        return [one[8:] for one in os.environ if one.startswith("GITHEAD_")]
+    return os.fsdecode(_git("rev-parse", "--quiet", "--verify", "MERGE_HEAD", check=False)).split()
 
 
 def _stopped(db: Database, clone: Clone, ranges: list[list[str]]) -> list[guard.Conflict]:

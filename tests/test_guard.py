@@ -258,6 +258,36 @@ def test_a_merge_is_looked_at(repo: Repo) -> None:
     assert git(repo, "commit", "-qm", "x", JETPACK_AGENT="maya") == Answer(0, "", "")
 
 
+def test_a_merge_takes_over_what_the_holder_committed(repo: Repo) -> None:
+    """That alone: not what others did to the file as well, nor what the merge does to it."""
+    repo.git("checkout", "-qb", "side")
+    repo.write("b.py", "b")
+    repo.commit("side")
+    repo.git("checkout", "-q", "main")
+    reserve(repo, "a.py")
+    repo.write("a.py", "a = 2\n")
+    assert git(repo, "commit", "-qam", "hers", JETPACK_AGENT="maya").code == 0
+    repo.git("commit", "-q", "--amend", "--no-edit", "--author=maya <m@x>", "--no-verify")
+    repo.git("checkout", "-q", "side")
+    assert git(repo, "merge", "-q", "--no-edit", "main") == Answer(0, "", "")
+    repo.git("reset", "-q", "--hard", "HEAD~")
+    repo.write("b.py", "c")
+    repo.git("commit", "-qam", "c", "--no-verify")
+    repo.git("merge", "-q", "--no-commit", "main")
+    assert git(repo, "commit", "-qm", "x") == Answer(0, "", "")
+    repo.git("reset", "-q", "--hard", "HEAD~")
+    repo.git("merge", "-q", "--no-commit", "main")
+    repo.write("a.py", "a = 3\n")
+    expected = (1, conflicts("a.py: maya holds a.py"))
+    assert told(git(repo, "commit", "-qam", "x")) == expected
+    repo.git("reset", "-q", "--hard")
+    repo.git("checkout", "-q", "main")
+    repo.write("a.py", "a = 4\n")
+    repo.git("commit", "-qam", "his", "--no-verify")
+    repo.git("checkout", "-q", "side")
+    assert git(repo, "merge", "-q", "--no-edit", "main").code == 1
+
+
 def test_a_lost_database_is_not_passed_over_in_silence(repo: Repo) -> None:
     """What was reserved is not known: `guard.on_error` says what happens."""
     repo.jetpack("reserve", "a.py", "--as", "Grace")

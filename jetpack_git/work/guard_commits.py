@@ -59,8 +59,7 @@ def conflicts(db: Database, made: Iterable[Commit], agent: str) -> list[guard.Co
     touched = guard.touching(db, {path for one in made for path in one.paths})
     found: dict[str, guard.Conflict] = {}
     for one in made:
-        row = db.one("tasks.get", id=one.task_id) if one.task_id else None
-        author = str(row["assignee"]) if row is not None and row["assignee"] else agent
+        author = _assignee(db, one) or agent
         then = {
             path: [held for held in touched[path] if str(held[1]["created_at"]) <= one.at]
             for path in one.paths
@@ -69,6 +68,27 @@ def conflicts(db: Database, made: Iterable[Commit], agent: str) -> list[guard.Co
         for path, held in guard.conflicts(then, {author, *one.names}):
             found.setdefault(path, (path, held))
     return [found[path] for path in sorted(found)]
+
+
+def made_by_holders(
+    db: Database, made: Iterable[Commit], found: Iterable[guard.Conflict]
+) -> set[str]:
+    """The paths of the conflicts that nobody but their holders changed in these commits."""
+    makers: dict[str, list[set[str]]] = {}
+    for one in made:
+        for path in one.paths:
+            makers.setdefault(path, []).append(one.names | {_assignee(db, one)})
+    return {
+        path
+        for path, row in found
+        if path in makers and all(row["agent"] in names for names in makers[path])
+    }
+
+
+def _assignee(db: Database, one: Commit) -> str:
+    """Who holds or held the task that the commit names; empty for none."""
+    row = db.one("tasks.get", id=one.task_id) if one.task_id else None
+    return str(row["assignee"]) if row is not None and row["assignee"] else ""
 
 
 def _utc(seconds: int) -> str:
