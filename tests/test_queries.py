@@ -122,12 +122,17 @@ def test_listings_for_scripts(repo: Repo) -> None:
 
 
 def test_pages_and_searches_on_the_command_line(repo: Repo) -> None:
-    """JSON says whether there is more."""
+    """JSON says whether there is more, and so does what people read."""
     ids = [repo.add(f"Task {number}") for number in ("zero", "one", "two")]
     first = repo.ok("list", "-n", "2")
     assert (first["total"], first["has_more"]) == (3, True)
     second = repo.ok("list", "-n", "2", "--after", ids[1])
     assert ([one["id"] for one in second["tasks"]], second["has_more"]) == (ids[2:], False)
+    assert "more" not in repo.jetpack("list", "-n", "2", "--after", ids[1]).out
+    page = repo.jetpack("list", "-n", "1", "--after", ids[0])
+    assert page.out.splitlines()[1] == f"… more of 3; go on with --after {ids[1]}"
+    assert repo.ok("list", "--after", ids[2])["total"] == 3
+    assert repo.jetpack("list", "--after", ids[2]).out == "No more tasks.\n"
     found = repo.ok("search", "task", "two")
     assert [one["id"] for one in found["tasks"]] == [ids[2]]
     assert repo.jetpack("search", "nothing").code == 1

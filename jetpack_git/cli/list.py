@@ -71,6 +71,9 @@ def list_(
     if records.wanted(form, nul, json=frame.json):
         records.say(found, form, nul)
         return
-    lines = task_lines(page.tasks, page.total, below, failed_before(tasks.db, page.tasks))
+    total = page.total if after is None else len(page.tasks)  # others were on the pages before
+    lines = task_lines(page.tasks, total, below, failed_before(tasks.db, page.tasks))
+    if after is not None and page.has_more:
+        lines.append(f"… more of {page.total}; go on with --after {page.tasks[-1].id}")
     document = documents.listing("tasks", found, page.total) | {"has_more": page.has_more}
-    frame.answer(document, lines or ["No tasks."])
+    frame.answer(document, lines or ["No tasks." if after is None else "No more tasks."])

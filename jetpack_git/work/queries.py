@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
@@ -60,6 +61,8 @@ def run(db: Database, query: Query, *, limit: int = 0, after: str | None = None)
         text=query.text and _like(query.text), stale=stale, sort=query.sort,
         after=resolve(db, after) if after else None, limit=limit + 1 if limit else -1,
     )  # fmt: skip
+    if not rows and after:
+        return replace(run(db, query, limit=1), tasks=[], has_more=False)
     total = int(str(rows[0]["total"])) if rows else 0
     tasks = [to_task(row) for row in rows]
     return Page(tasks[:limit] if limit else tasks, total, bool(limit) and len(tasks) > limit)
