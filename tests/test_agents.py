@@ -86,11 +86,13 @@ def test_identities_on_the_command_line(repo: Repo) -> None:
     assert (taken.code, "is somebody else" in taken.err) == (4, True)
     again = repo.ok("register", "--name", name, **env)
     assert repo.jetpack("heartbeat", **env).code == 4
-    assert (
-        repo.jetpack("heartbeat", **(env | {"JETPACK_INCARNATION": again["incarnation"]})).code == 0
-    )
+    new = env | {"JETPACK_INCARNATION": again["incarnation"]}
+    assert repo.jetpack("heartbeat", **new).code == 0
     task = repo.add("Task")
-    assert repo.ok("claim", task, **env)["task"]["assignee"] == name
+    for late in (["claim", task], ["claim", "--next"]):
+        said = repo.jetpack(*late, **env)
+        assert (said.code, "This life of" in said.err) == (4, True)
+    assert repo.ok("claim", task, **new)["task"]["assignee"] == name
     assert name in repo.jetpack("agents").out
     assert repo.ok("retire", "--as", name)["agent"]["retired_at"]
     assert name not in repo.jetpack("agents").out

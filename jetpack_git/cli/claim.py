@@ -38,7 +38,7 @@ def claim(
             "Say which task, or --next.", hint="git jetpack claim ID, or: git jetpack claim --next"
         )
     workspace = frame.workspace
-    agent = workspace.agent
+    agent = workspace.living
     lines: list[str] = []
     more: dict[str, object] = {}
     if task_id:
