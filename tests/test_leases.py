@@ -59,6 +59,18 @@ def test_patterns_meet(leases: Leases) -> None:
     assert [one.name for one in leases.active()] == ["docs", "src/**", "src:x"]
 
 
+def test_who_has_reserved_leased_files_hears_of_it(leases: Leases, db: Database) -> None:
+    """Both sides do, once: a lease comes before the reservations that were there."""
+    Reservations(db).reserve(["src/**"], agent="ann")
+    for _ in range(2):
+        leases.take("src/a.py", pattern=True, agent="bob")
+    told = ("reservation.conflict", "bob has leased src/a.py; it meets src/** of ann")
+    assert mailed(db, "ann") == mailed(db, "bob") == [told]
+    leases.take("docs", pattern=True, agent="bob")
+    leases.take("port:1", pattern=False, agent="bob")
+    assert mailed(db, "ann") == [told]
+
+
 def test_what_ran_out_is_free_and_a_heartbeat_puts_that_off(
     db: Database, leases: Leases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

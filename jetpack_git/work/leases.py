@@ -13,6 +13,7 @@ from jetpack_git.models.lease import Lease
 from jetpack_git.models.patterns import Pattern
 from jetpack_git.work import forfeits
 from jetpack_git.work.guard import ignores_case
+from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import check_ttl
 
 DEFAULT_TTL_S = 600
@@ -34,7 +35,8 @@ class Leases:
 
         A pattern is normalised already. Raises Conflict, with the holder, when somebody else
         has it or has a pattern that some path could match as well; a holder that `is_stale`
-        loses it, and is told.
+        loses it, and is told. Who has reserved what it meets has the right of way no more, and
+        both sides get mail of that.
         """
         check_ttl(ttl_s)
         with self.db.transaction():
@@ -53,7 +55,10 @@ class Leases:
                 (other,) = self.db.all("leases.holder", name=name)
                 raise _refused(_lease(other))
             self.journal.event("lease.taken", task_id, agent=agent, note=name)
-        return _lease(row)
+            made = _lease(row)
+            if pattern and made.since == now:
+                self._tell_of_reservations(made)
+        return made
 
     def release(
         self, *, agent: str, name: str | None = None, task_id: str | None = None
@@ -82,6 +87,20 @@ class Leases:
                 one for one in held if one.pattern and wanted.overlaps(Pattern(one.name, folds))
             ]
         return [one for one in found if one.agent != agent]
+
+    def _tell_of_reservations(self, made: Lease) -> None:
+        from jetpack_git.work.mail import Mail
+
+        for row in Others(self.db, made.agent, None).meeting(made.name):
+            holder, held = str(row["agent"]), str(row["pattern"])
+            Mail(self.db).notify(
+                made.agent, [holder, made.agent],
+                f"{made.agent} has leased {made.name}; it meets {held} of {holder}",
+                f"A lease comes before every reservation; this one holds until {made.expires_at}.",
+                kind="reservation.conflict", task_id=made.task_id,
+                payload={"pattern": held, "holder": made.agent, "held": made.name,
+                         "until": made.expires_at},
+            )  # fmt: skip
 
 
 def _refused(held: Lease) -> Conflict:
