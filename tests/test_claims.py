@@ -274,10 +274,14 @@ def test_claim_next_on_the_command_line(repo: Repo) -> None:
     """It prints the task, and exits 1 when nothing is ready."""
     task_id = repo.add("Write it", "--skills", "SQL, go")
     nothing = repo.jetpack("claim", "--next", "--skills", "sql")
-    said = "error: Nothing is ready.\nhint: See why with: git jetpack ready --explain\n"
+    said = "error: What is ready needs skills that you do not have.\n"
+    said += "hint: See it with: git jetpack ready\n"
     assert (nothing.code, nothing.out, nothing.err) == (1, "", said)
     won = repo.jetpack("claim", "--next", "--skills", "go,sql,python", "--as", "ann")
     assert (won.code, won.out) == (0, f"{task_id}  Write it\n")
+    nothing = repo.jetpack("claim", "--next")
+    said = "error: Nothing is ready.\nhint: See why with: git jetpack ready --explain\n"
+    assert (nothing.code, nothing.out, nothing.err) == (1, "", said)
     assert json.loads(repo.jetpack("ready", "--json").out) == {
         "schema": 1, "tasks": [], "total": 0, "has_more": False,
     }  # fmt: skip

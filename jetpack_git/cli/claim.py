@@ -55,6 +55,11 @@ def claim(
             skills=wanted, strategy=strategy,
         )  # fmt: skip
         if found is None:
+            if workspace.tasks.ready(limit=0)[1]:
+                raise Negative(
+                    "What is ready needs skills that you do not have.",
+                    hint="See it with: git jetpack ready",
+                )
             raise Negative("Nothing is ready.", hint="See why with: git jetpack ready --explain")
         task = found
         if explain and task.id not in [one.id for one in seen if not one.overlap][:1]:
