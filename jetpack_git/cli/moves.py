@@ -14,7 +14,6 @@ from jetpack_git.cli.frame import command
 from jetpack_git.errors import BadInput
 from jetpack_git.models.task import Task
 from jetpack_git.work import hierarchy
-from jetpack_git.work.mail import Mail
 
 SHOWN = 5
 CHILDREN = click.option(
@@ -139,6 +138,8 @@ def release(frame: Frame, task_id: str, reason: str, to: str | None) -> None:
     if to is None:
         _move(frame, tasks.release, task_id, reason=reason)
     else:
+        from jetpack_git.work.mail import Mail  # the other moves do without
+
         Mail(frame.workspace.db).check_there(to)
         _move(frame, tasks.hand_over, task_id, to=to, reason=reason)
 
