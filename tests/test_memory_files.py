@@ -80,7 +80,7 @@ def test_a_lost_database_comes_back(repo: Repo) -> None:
 
 
 def test_edits_on_two_branches_merge_by_field(repo: Repo) -> None:
-    """What both changed is one of the two, and a conflict that can be decided."""
+    """A line that both changed is there as either wrote it, and a conflict that can be decided."""
     memory = remember(repo, "A title\nA body", "--tag", "a")
     repo.commit()
     there = other_clone(repo)
@@ -91,7 +91,7 @@ def test_edits_on_two_branches_merge_by_field(repo: Repo) -> None:
     repo.git("pull", "--quiet", "--no-rebase", str(there.path), "HEAD")
     one = repo.ok("show", memory)["memory"]
     assert (one["title"], one["importance"]) == ("A better title", 0.9)
-    assert (one["tags"], one["body"]) == (["b"], "Their longer body")
+    assert (one["tags"], one["body"]) == (["b"], "My body\n\n---\n\nTheir longer body")
     (clash,) = repo.ok("conflicts")["conflicts"]
     assert (clash["task_id"], clash["field"]) == (memory, "body")
     decided = repo.ok("resolve", str(clash["number"]), "--ours")

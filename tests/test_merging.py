@@ -114,6 +114,29 @@ def test_it_is_the_same_the_other_way_round(tracked: Repo) -> None:
     assert len(found) == 1
 
 
+def test_what_two_branches_add_to_a_text_is_there(tracked: Repo) -> None:
+    """Whole and without a conflict, in a task and in a memory; and what is mended further up."""
+    one = shared(tracked)
+    memory = tracked.ok("remember", "A title\nOne\nTwo")["memory"]["id"]
+    tracked.commit("A memory")
+    on_branch(
+        tracked, "a", ("edit", one, "-d", "First\n\nFrom a\n\nAnd more"),
+        ("edit", memory, "--body", "Uno\nTwo"),
+    )  # fmt: skip
+    on_branch(
+        tracked, "b", ("edit", one, "-d", "First\n\nBut b"),
+        ("edit", memory, "--body", "One\nTwo\nThree"),
+    )  # fmt: skip
+    merge(tracked, "a")
+    assert "1 updated, 1 memories" in merge(tracked, "b")
+    tracked.ok("sync")
+    found = tracked.ok("show", one)["task"]["description"]
+    assert found == "First\n\nBut b\n\n---\n\nFrom a\n\nAnd more"
+    assert file(tracked, one).read_text().endswith(f"---\n{found}\n")
+    assert tracked.ok("show", memory)["memory"]["body"] == "Uno\nTwo\nThree"
+    assert tracked.ok("conflicts")["total"] == 0
+
+
 def test_eight_branches_that_add_and_finish_tasks(tracked: Repo) -> None:
     """Nothing conflicts where git knows no driver; with it, one task may be edited by all."""
     one = shared(tracked)

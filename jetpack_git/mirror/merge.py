@@ -6,6 +6,7 @@ Where one side alone changed a field, its value holds. Where both did,
 - status, assignee, branch, summary and time of completion go together, and the later state
   holds (`RANK`), and a finished task that one side alone has set back to where it was before
   stays finished;
+- a description, or the body of a memory, has what either side wrote (`mirror.prose`);
 - of anything else the more urgent, earlier or smaller number holds, and the longer text.
 
 Neither side is preferred for being ours: clones that merge each other's work, in whatever order,
@@ -17,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from jetpack_git.mirror import prose
 from jetpack_git.mirror.read import Parsed
 from jetpack_git.models.conflict import MEMORY_VALUES
 from jetpack_git.models.conflict import STATE
@@ -40,6 +42,7 @@ RANK = {
 UNFINISHED = (Status.PENDING, Status.CLAIMED, Status.IN_PROGRESS)
 SETS = ("aliases", "labels", "skills", "depends", "links")
 LISTS = ("files", "results")
+PROSE = ("description", "body")
 
 
 def three_way(base: Task | None, ours: Task, theirs: Task) -> tuple[Task, list[Clash]]:
@@ -182,6 +185,10 @@ def _choose(
         return ours
     if base and ours == before:
         return theirs
+    if base and field in PROSE:
+        text, is_odd = prose.merge(str(before), str(ours), str(theirs))
+        clashes += [Clash(field, ours, theirs, text)] * is_odd
+        return text
     chosen = max(ours, theirs, key=_weight)
     if (ours is not None and theirs is not None) or base:
         clashes.append(Clash(field, ours, theirs, chosen))
