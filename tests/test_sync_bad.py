@@ -93,13 +93,27 @@ def test_what_is_no_plain_file_is_left_alone(repo: Repo) -> None:
     assert (told.code, told.json["added"]) == (2, [])
     assert told.json["errors"] == [
         ".tasks/jp-dir.md: this is no regular file.",
-        ".tasks/jp-link.md: Too many levels of symbolic links.",
+        ".tasks/jp-link.md: this is a symbolic link.",
         ".tasks/jp-pipe.md: this is no regular file.",
     ]
     assert [event["outcome"] for event in repo.jetpack("doctor", "--json").json["findings"]] == [
         "yours", "yours", "yours",
     ]  # fmt: skip
     assert title(repo, one) == "One"
+
+
+def test_a_file_that_becomes_executable_is_told(repo: Repo) -> None:
+    """Though its text is as it was written, until it is a plain file again."""
+    path = file(repo, repo.add("One"))
+    path.chmod(0o755)
+    told = repo.jetpack("sync", "--json")
+    name = f".tasks/{path.name}"
+    assert (told.code, told.json["errors"]) == (
+        2, [f"{name}: this is executable. Run: chmod a-x {name}"],
+    )  # fmt: skip
+    assert repo.jetpack("doctor", "--dry-run").code == 1
+    path.chmod(0o644)
+    assert repo.ok("sync") == NOTHING
 
 
 def test_a_linked_folder_is_neither_read_nor_written(repo: Repo, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def _memory(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     """How the file of a memory differs from its row, unless it does not."""
     memory_id = Path(path).stem
     try:
-        data = files.read(worktree, path) or b""
+        data = files.read(worktree, path, plain=export.knows_modes(db)) or b""
         read.memory(data, path)
         found = export.rendered(db, "memory", memory_id)
     except JetpackError as error:
@@ -108,7 +108,7 @@ def _compared(db: Database, worktree: str, path: str) -> Iterator[Difference]:
     """How the file differs from its row, unless it does not."""
     task_id = Path(path).stem
     try:
-        data = files.read(worktree, path) or b""
+        data = files.read(worktree, path, plain=export.knows_modes(db)) or b""
         row = db.one("tasks.get", id=task_id)
         wanted = text.task_text(to_task(row)) if row is not None else None
         if wanted is not None and wanted.encode() == data:

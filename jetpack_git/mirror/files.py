@@ -5,6 +5,7 @@ Nothing is written through a symbolic link, and a file is there whole or not at 
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from stat import S_ISDIR
@@ -192,7 +193,7 @@ def _stamps(
             one = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
         except FileNotFoundError:
             continue
-        found.append((path, f"{one.st_mtime_ns}:{one.st_size}:{one.st_ino}"))
+        found.append((path, _stamp(one)))
 
 
 def _is_folder(name: str, descriptor: int) -> bool:
@@ -241,8 +242,11 @@ def _create(path: str) -> int:
 
 
 def _stamp(found: os.stat_result) -> str:
-    return f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}"
+    stamp = f"{found.st_mtime_ns}:{found.st_size}:{found.st_ino}"
+    return f"{stamp}:x" if found.st_mode & 0o111 else stamp
 
 
 def _reason(error: OSError) -> str:
+    if error.errno == errno.ELOOP:  # as O_NOFOLLOW says it
+        return "this is a symbolic link"
     return error.strerror or str(error)
