@@ -108,6 +108,13 @@ def test_search_finds_words_in_all_texts(tasks: Tasks) -> None:
     assert queries.search(tasks.db, "header", limit=1)[1] == 2
 
 
+def test_a_word_that_stands_very_often_is_found_at_once(tasks: Tasks) -> None:
+    """With the title in place of the words around it."""
+    one = add(tasks, "Long", description="a needle\n" * 500_000)
+    (found,), total = queries.search(tasks.db, "needle")
+    assert (found[0].id, found[1], total) == (one, "Long", 1)
+
+
 def test_listings_for_scripts(repo: Repo) -> None:
     """A format names fields; with -z texts stay as they are."""
     one = repo.add("One\ttwo", "--label", "x", "--label", "y")

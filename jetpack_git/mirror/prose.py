@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 RULE = "---"
 
@@ -20,8 +20,7 @@ Lines = tuple[str, ...]
 Parts = frozenset[Lines]
 
 
-@dataclass(frozen=True)
-class _Change:
+class _Change(NamedTuple):
     """The lines between the anchors `first` and `last`, none of which stays between them."""
 
     first: int
@@ -86,7 +85,7 @@ def _overlapping(changes: Iterable[_Change]) -> list[list[_Change]]:
     """The changes in groups, in the order of the text."""
     groups: list[list[_Change]] = []
     end = 0
-    for one in sorted(changes, key=lambda change: (change.first, change.last, change.lines)):
+    for one in sorted(changes):
         if groups and one.first < end:
             groups[-1].append(one)
         else:

@@ -54,9 +54,11 @@ FROM found CROSS JOIN tasks t ON t.seq = found.seq
 WHERE :after IS NULL OR (found.place, found.seq) < (SELECT place, seq FROM mark)
 ORDER BY found.place DESC, found.seq DESC LIMIT :limit
 
--- The tasks that hold all the words, with those around the first of them.
+-- The tasks that hold all the words, with those around the first of them; of a very long one the
+-- title, because snippet() takes the square of how often a word is there.
 -- name: search
-SELECT t.*, '[]' AS links, snippet(task_words, -1, '[', ']', '…', 12) AS around,
+SELECT t.*, '[]' AS links, CASE WHEN length(t.description) > 100000 THEN t.title
+        ELSE snippet(task_words, -1, '[', ']', '…', 12) END AS around,
     (SELECT json_group_array(depends_on) FROM dependencies WHERE task_id = t.id) AS depends
 FROM task_words w CROSS JOIN tasks t ON t.seq = w.rowid
 WHERE task_words MATCH :words ORDER BY bm25(task_words, 8, 8, 1, 2, 4), t.seq LIMIT :limit
