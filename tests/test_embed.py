@@ -8,6 +8,7 @@ import threading
 import time
 from array import array
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from http.server import HTTPServer
 from pathlib import Path
@@ -34,6 +35,9 @@ PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "lock", "##s", "##ing", "fi
 ANSWER = (
     "import json, sys\nfor line in sys.stdin: print(json.dumps([len(json.loads(line)), 2, 0]))\n"
 )
+KINDS = [
+    "hang", "drip", "500", "lie", "few", "zero", "html", "move", "noise", "cut", "deep",
+]  # fmt: skip
 
 
 class _Endpoint(BaseHTTPRequestHandler):
@@ -47,6 +51,20 @@ class _Endpoint(BaseHTTPRequestHandler):
         self.server.keys.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
         if kind == "hang":
             time.sleep(2)
+        if kind == "drip":
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(15):
+                    self.wfile.write(b" ")
+                    time.sleep(0.2)
+            return
+        if kind == "noise":
+            self.wfile.write(b"What do you want?\r\n\r\n")
+            return
+        if kind == "cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+            return
         if kind == "500":
             self.send_error(500)
             return
@@ -64,7 +82,8 @@ class _Endpoint(BaseHTTPRequestHandler):
             rows = rows[1:]
         if kind == "zero":
             rows = [{"index": 0, "embedding": [0, 0, 0]} for _ in texts]
-        body = b"<html>" if kind == "html" else json.dumps({"data": rows[::-1]}).encode()
+        odd = {"html": b"<html>", "deep": b"[" * 100_000}
+        body = odd.get(kind) or json.dumps({"data": rows[::-1]}).encode()
         self.send_response(200)
         self.end_headers()
         self.wfile.write(body)
@@ -261,7 +280,7 @@ def test_every_embedder_keeps_the_contract(kind: str, endpoint: HTTPServer, trus
     assert one.name
 
 
-@pytest.mark.parametrize("kind", ["hang", "500", "lie", "few", "zero", "html", "move"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_bad_endpoint_is_told(endpoint: HTTPServer, kind: str) -> None:
     """In one sentence, within the time that the config gives."""
     began = time.monotonic()
@@ -289,6 +308,7 @@ def test_a_key_comes_from_the_environment(
         ("import sys; sys.exit('no model')", "no model"),
         ("print('[1, 2, 3]')", "1 lines for 2"),
         ("print('x'); print('y')", "no JSON"),
+        ("print('[' * 100_000); print('[1]')", "no JSON"),
         ("print('[1]'); print('[1]')", "1 numbers where 3"),
         ("print('{}'); print('{}')", "0 numbers"),
         ("import time; time.sleep(9)", "within"),

@@ -44,6 +44,9 @@ def test_text_comes_from_a_file_or_stdin(repo: Repo) -> None:
     repo.write("note.txt", "From a file\nwith a body\n")
     one = repo.ok("remember", "--file", "note.txt")["memory"]
     assert (one["title"], one["body"]) == ("From a file", "with a body")
+    repo.write("dos.txt", "\ufeffFrom elsewhere\r\nwith another\r\n")
+    one = repo.ok("remember", "--file", "dos.txt")["memory"]
+    assert (one["title"], one["body"]) == ("From elsewhere", "with another")
     both = repo.jetpack("remember", "text", "--file", "note.txt")
     assert both.code == 2
     assert "two texts" in both.err

@@ -91,10 +91,13 @@ def _stdin() -> str:
 
 
 def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:
-    """The text with line ends as `\\n`. Raises BadInput when it cannot be kept."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    """The text with line ends as `\\n` and no byte-order mark.
+
+    Raises BadInput when it cannot be kept.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not empty and not text.strip():
-        raise BadInput(f"The {what} is empty.", hint=f"Say in the {what} what is to be done.")
+        raise BadInput(f"The {what} is empty.", hint=f"Write a {what} of a word or more.")
     if "\0" in text:
         raise BadInput(f"The {what} holds a NUL character.", hint="Leave it out.")
     try:

@@ -52,7 +52,7 @@ class Command:
         source = f"The embedder {self._command!r}"
         try:
             rows = [json.loads(line) for line in lines]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unavailable(f"{source} gave a line that is no JSON.") from error
         return [packed(_numbers(one), dimension=self.dimension, source=source) for one in rows]
 

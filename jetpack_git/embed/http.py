@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import queue
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.embed.base import packed
@@ -56,13 +59,12 @@ class Http:
         body = json.dumps({"model": self._model, "input": texts}).encode()
         request = urllib.request.Request(self._url, data=body, headers=headers)  # noqa: S310
         try:
-            with _open(request, self._timeout_s) as answer:
-                data = answer.read(LARGEST + 1)
+            data = _asked(request, self._timeout_s)
         except urllib.error.HTTPError as error:
             error.close()
             raise Unavailable(f"{self._url} answered {error.code} {error.reason}.") from error
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", error)
+        except (OSError, ValueError, HTTPException) as error:
+            reason = str(getattr(error, "reason", error)).strip()[:SHOWN]
             raise Unavailable(f"{self._url} does not answer: {reason}.") from error
         if len(data) > LARGEST:
             raise Unavailable(f"{self._url} answered with more than {LARGEST} bytes.")
@@ -70,7 +72,7 @@ class Http:
             rows = json.loads(data)["data"]
             ordered = sorted(rows, key=lambda one: one["index"])
             return [list(one["embedding"]) for one in ordered]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = data[:SHOWN].decode("utf-8", "replace")
             raise Unavailable(f"{self._url} answered with something else: {said!r}") from error
 
@@ -82,5 +84,26 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         """No request follows."""
 
 
-def _open(request: urllib.request.Request, timeout_s: float):  # type: ignore[no-untyped-def]
-    return urllib.request.build_opener(_Stay).open(request, timeout=timeout_s)
+def _asked(request: urllib.request.Request, timeout_s: float) -> bytes:
+    """The answer, or the beginning of one that is too long.
+
+    Raises TimeoutError when it has not all come in time: the socket's own limit starts anew with
+    each byte, hence a thread that is left alone then. Raises what urllib raises.
+    """
+    told: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with urllib.request.build_opener(_Stay).open(request, timeout=timeout_s) as answer:
+                told.put(answer.read(LARGEST + 1))
+        except (OSError, ValueError, HTTPException) as error:
+            told.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = told.get(timeout=timeout_s)
+    except queue.Empty:
+        raise TimeoutError("timed out") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
