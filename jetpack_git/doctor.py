@@ -145,7 +145,7 @@ def _structure(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _memories(workspace: Workspace) -> Iterator[Finding]:
-    """Every memory is in the index of words, and has a vector of the embedder in the config."""
+    """Every memory is in the index of words, and has a vector of the embedder, which answers."""
     db = workspace.db
     if db.one("memories.any") is None:
         return
@@ -162,11 +162,18 @@ def _memories(workspace: Workspace) -> Iterator[Finding]:
     except (BadInput, StoreError) as error:
         yield Finding("memories", error.message, error.hint)
         return
+    repair: Callable[[], object] | None = partial(vectors.make, db, embedder)
+    advice = "Make them."
+    try:
+        embedder.embed(["Does it answer?"])
+    except StoreError as error:
+        yield Finding("memories", error.message, error.hint)
+        repair, advice = None, "They are made when the embedder answers."
     missing = db.count("vectors.missing_total", embedder=embedder.name)
     if missing > 0:
         yield Finding(
-            "memories", f"{missing} memories have no vector of {embedder.name}.", "Make them.",
-            partial(vectors.make, db, embedder), serious=False,
+            "memories", f"{missing} memories have no vector of {embedder.name}.", advice, repair,
+            serious=False,
         )  # fmt: skip
 
 

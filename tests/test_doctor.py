@@ -234,3 +234,23 @@ def test_a_hook_may_run_under_another_python(repo: Repo) -> None:
     other.write_text("#!/bin/sh\nexit 1\n")
     assert "hooks: The guard does not stand in pre-commit," in repo.jetpack("doctor").out
     assert hook.read_text() == installed
+
+
+def test_an_embedder_that_cannot_answer_is_told(repo: Repo) -> None:
+    """Though each memory has its vector: searches are degraded. Nothing is made of nothing."""
+    repo.ok("remember", "A fact")
+    command = f"{sys.executable} broken.py"
+    repo.write(
+        ".jetpack/config.yaml",
+        f"memory:\n  embedder: command\n  command: {command}\n  dimension: 3\n",
+    )
+    repo.git("config", "jetpack.embedder", command)
+    repo.write("broken.py", "import sys\nfor _ in sys.stdin: print([1, 2, 3])\n")
+    repo.ok("recall", "fact")
+    assert repo.jetpack("doctor", "--dry-run").out == FINE
+    repo.write("broken.py", "raise SystemExit('no model')\n")
+    repo.ok("remember", "Quite another matter")
+    told = repo.jetpack("doctor")
+    assert told.code == 1
+    assert "ended with status 1: no model" in told.out
+    assert "1 memories have no vector" in told.out

@@ -216,7 +216,7 @@ def test_words_are_cut_into_pieces() -> None:
     assert words.numbers("file " * 99, limit=10) == [2, *[8] * 8, 3]
 
 
-@pytest.mark.parametrize("damage", ["truncated", "other", "gone"])
+@pytest.mark.parametrize("damage", ["truncated", "other", "gone", "folder"])
 def test_damaged_weights_are_told(trusted: Path, damage: str) -> None:
     """Also where they were checked before; and with what to do."""
     MiniLM(trusted).embed(["file"])
@@ -229,6 +229,8 @@ def test_damaged_weights_are_told(trusted: Path, damage: str) -> None:
         path.write_bytes(data)
     else:
         path.unlink()
+    if damage == "folder":
+        path.mkdir()
     with pytest.raises(Unavailable) as told:
         MiniLM(trusted).embed(["file"])
     assert "git jetpack memory enable-semantic" in told.value.hint
@@ -344,7 +346,8 @@ def test_recall_asks_an_endpoint_and_says_so(repo: Repo, endpoint: HTTPServer) -
     assert answer.json["retriever"] == "bm25"
     assert "500" in answer.json["degraded"]
     assert "500" in answer.err
-    (finding,) = repo.jetpack("doctor", "--dry-run", "--json").json["findings"]
+    silent, finding = repo.jetpack("doctor", "--dry-run", "--json").json["findings"]
+    assert "answered 500" in silent["problem"]
     assert "2 memories have no vector of http:m2:3" in finding["problem"]
     _configure(repo, "embedder: http", f"url: {url}/good", "model: m2", "dimension: 3")
     repo.ok("doctor")

@@ -93,8 +93,11 @@ def _check(path: Path, name: str) -> None:
     """The file has the content that it should have. Raises Unavailable."""
     import hashlib
 
-    with open(path, "rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with open(path, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}.", hint=_ENABLE) from error
     if found != SHA256[path.name]:
         raise Unavailable(f"{name} is damaged: its SHA-256 is {found[:16]}….", hint=_ENABLE)
 
