@@ -45,6 +45,17 @@ class MergeConflict(Negative):
         self.paths = paths
 
 
+class Unrelated(GitFailed):
+    """Two branches have no commit in common, and git does not merge them."""
+
+    def __init__(self, ours: str, theirs: str) -> None:
+        super().__init__(
+            f"{theirs[:12]} and {ours[:12]} have no commit in common, and are not merged.",
+            hint="Where that is meant, merge them by hand: "
+            f"git merge --allow-unrelated-histories {theirs[:12]}",
+        )
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A worktree that is on the task's branch.
@@ -164,10 +175,12 @@ def merged_tree(db: Database, ours: str, theirs: str, *, cwd: Path, names: tuple
 
 
 def merge_tree(ours: str, theirs: str, *, cwd: Path) -> tuple[str, list[str]]:
-    """The tree that git makes of both, and the paths in which they conflict."""
+    """The tree that git makes of both, and the paths in which they conflict. Raises Unrelated."""
     args = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
     done = run(*args, cwd=cwd, check=False)
     if done.returncode not in (0, 1):
+        if not worktrees.parted(ours, theirs, cwd=cwd):
+            raise Unrelated(ours, theirs)
         raise failed(args, done)
     tree, *paths = os.fsdecode(done.stdout).split("\0")
     return tree, [one for one in paths if one]

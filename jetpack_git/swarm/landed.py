@@ -15,6 +15,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
+from jetpack_git.mirror import files
 from jetpack_git.swarm import branches
 
 LITERAL = {"GIT_LITERAL_PATHSPECS": "1"}
@@ -32,20 +33,18 @@ def landed(db: Database, target: str, commit: str, *, cwd: Path) -> bool:
         return True
     if len(parted) == 1 and not _may_have(target, commit, parted[0], cwd):
         return False
-    try:
-        tree = branches.merged_tree(db, target, commit, cwd=cwd, names=("", ""))
-    except branches.MergeConflict:
-        tree = ""
-    if tree == git("rev-parse", f"{target}^{{tree}}", cwd=cwd):
-        return True
-    return _all_there(target, commit, cwd) or _squashed(target, commit, cwd)
+    return (
+        _changes_nothing(db, target, commit, cwd)
+        or _all_there(target, commit, cwd)
+        or (bool(parted) and _same_patches(target, _as_one(commit, parted[0], cwd), cwd))
+    )
 
 
 def _may_have(target: str, commit: str, parted: str, cwd: Path) -> bool:
     """Whether `target` has, since they parted, touched any path that the other one changes."""
     paths = branches.changed_paths(parted, commit, cwd=cwd)
-    if not paths or any("\n" in one for one in paths):
-        return True
+    if not paths or any("\n" in one or one.endswith("\r") for one in paths):
+        return True  # git would read such a path as another one
     if parted == target:
         return False
     asked = "\n".join([target, f"^{parted}", "--", *paths, ""])
@@ -53,36 +52,100 @@ def _may_have(target: str, commit: str, parted: str, cwd: Path) -> bool:
     return bool(git(*args, cwd=cwd, env=LITERAL, stdin=os.fsencode(asked)))
 
 
-def _all_there(target: str, commit: str, cwd: Path) -> bool:
-    """Whether each commit has one of the same changes."""
-    signs = git("cherry", target, commit, cwd=cwd).splitlines()
-    return bool(signs) and all(one.startswith("-") for one in signs)
-
-
-def _squashed(target: str, commit: str, cwd: Path) -> bool:
-    """Whether one commit has the same changes as the whole branch."""
-    parted = git("merge-base", target, commit, cwd=cwd, check=False)
-    if not parted:
+def _changes_nothing(db: Database, target: str, commit: str, cwd: Path) -> bool:
+    """Whether `target` would be as it is, were the other one merged."""
+    try:
+        tree = branches.merged_tree(db, target, commit, cwd=cwd, names=("", ""))
+    except (branches.MergeConflict, branches.Unrelated):
         return False
-    as_one = git(
+    return tree == git("rev-parse", f"{target}^{{tree}}", cwd=cwd)
+
+
+def _all_there(target: str, commit: str, cwd: Path) -> bool:
+    """Whether each commit has one of the same changes, and no merge has changes of its own."""
+    if not _same_patches(target, commit, cwd):
+        return False
+    merges = git("rev-list", "--min-parents=2", "--parents", f"{target}..{commit}", cwd=cwd)
+    return not any(_changes_itself(*one.split(), cwd=cwd) for one in merges.splitlines())
+
+
+def _changes_itself(merge: str, *parents: str, cwd: Path) -> bool:
+    """Whether a merge is otherwise than git makes it, not only in files of tasks."""
+    if len(parents) != 2:
+        return True
+    try:
+        tree, _ = branches.merge_tree(*parents, cwd=cwd)
+    except branches.Unrelated:
+        return True
+    paths = branches.changed_paths(tree, merge, cwd=cwd)
+    return not all(one.startswith(f"{files.FOLDER}/") for one in paths)
+
+
+def _same_patches(target: str, commit: str, cwd: Path) -> bool:
+    """Whether each commit but merges has one of the same patch.
+
+    Git's patch-id takes no account of white space, modes and some submodules, so what it finds
+    is compared as a whole.
+    """
+    signs = git("cherry", target, commit, cwd=cwd).splitlines()
+    if not signs or any(not one.startswith("-") for one in signs):
+        return False
+    ours, theirs = (
+        [
+            one[1:]
+            for one in git("rev-list", "--cherry-mark", side, "--no-merges",
+                           f"{target}...{commit}", cwd=cwd).splitlines()
+            if one.startswith("=")
+        ]
+        for side in ("--left-only", "--right-only")
+    )  # fmt: skip
+    return _patches(theirs, cwd) <= _patches(ours, cwd)
+
+
+def _patches(commits: Collection[str], cwd: Path) -> set[bytes]:
+    """What each of the commits changes, without where in a file that stands."""
+    out = run("diff-tree", "--stdin", "--root", "-r", "-p", "--no-renames", "--no-ext-diff",
+              "--no-textconv", "--ignore-submodules=none", cwd=cwd,
+              stdin="".join(f"{one}\n" for one in commits).encode()).stdout  # fmt: skip
+    named = {one.encode() for one in commits}
+    found: dict[bytes, list[bytes]] = {one: [] for one in named}
+    lines: list[bytes] = []
+    for line in out.split(b"\n"):
+        if line in named:
+            lines = found[line]
+        elif not line.startswith(b"index "):
+            lines.append(b"@@" if line.startswith(b"@@ ") else line)
+    return {b"\n".join(one).strip(b"\n") for one in found.values()}
+
+
+def _as_one(commit: str, parted: str, cwd: Path) -> str:
+    """A commit of all that the branch changes."""
+    return git(
         "commit-tree", f"{commit}^{{tree}}", "-p", parted, "-m", "as one", cwd=cwd,
         env=worktrees.AUTHOR | FIXED,
     )  # fmt: skip
-    return git("cherry", target, as_one, cwd=cwd).startswith("-")
 
 
 def among(db: Database, target: str, tips: Collection[str], *, cwd: Path) -> set[str]:
     """Those of the tips that have landed; what `target` itself holds is not asked for.
 
-    Only where it has changed paths of a tip meanwhile is there anything to compare.
+    Only where it has changed paths of a tip since the first of them parted from it is there
+    anything to compare.
     """
     if not tips:
         return set()
     theirs = own_paths(tips, without=[target], cwd=cwd)
-    news = set().union(*own_paths([target], without=tips, cwd=cwd).values())
-    return {
-        tip for tip in tips if not news.isdisjoint(theirs[tip]) and landed(db, target, tip, cwd=cwd)
-    }
+    news = own_paths([target], without=_held_by_all(target, tips, cwd), cwd=cwd)[target]
+    asked = [one for one in tips if not theirs[one] or not news.isdisjoint(theirs[one])]
+    return {one for one in asked if landed(db, target, one, cwd=cwd)}
+
+
+def _held_by_all(target: str, tips: Collection[str], cwd: Path) -> list[str]:
+    """A commit of `target` that all tips come from, as far as they come from it at all."""
+    asked = "\n".join([*sorted(tips), f"^{target}"]).encode()
+    listed = git("rev-list", "--boundary", "--stdin", cwd=cwd, stdin=asked).splitlines()
+    left = [one[1:] for one in listed if one.startswith("-")]
+    return git("merge-base", "--octopus", *left, cwd=cwd, check=False).split() if left else []
 
 
 def own_paths(

@@ -162,9 +162,12 @@ class _Scan:
             self.by_path.setdefault(path, set()).add(task_id)
 
     def _paths_of(self, one: str, other: str) -> list[str]:
-        """The paths in which the two conflict."""
+        """The paths in which the two conflict; none where git would not merge them at all."""
         ours, theirs = (self.tips[str(self.flying[task].branch)] for task in (one, other))
-        _, paths = branches.merge_tree(ours, theirs, cwd=self.where)
+        try:
+            _, paths = branches.merge_tree(ours, theirs, cwd=self.where)
+        except branches.Unrelated:
+            return []
         return sorted(safe(path) for path in paths if not _is_settled(path))
 
     def _keep(self, task: Task, now: Mapping[Key, list[str]]) -> list[Clash]:
