@@ -6,6 +6,7 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from conftest import Repo
 from swarm_tools import add
 from swarm_tools import check_clean
@@ -90,6 +91,22 @@ def test_whatever_a_check_leaves_gets_into_no_other_run(repo: Repo) -> None:
     assert (repo.path / ".jetpack/worktrees/checks/cache").read_text().count("\n") == 2
     assert not marked(repo)
     check_rests(repo)
+
+
+@pytest.mark.parametrize("check", ["rm .git", "sh -c 'rm .git && git init -q .'", "git init -q a"])
+def test_a_check_that_spoils_its_worktree_harms_no_other(repo: Repo, check: str) -> None:
+    """Somebody's unsaved work around it stays, and the next run finds the worktree as it was."""
+    finished(repo, "x")
+    checked(repo, check)
+    repo.git("switch", "-q", "-c", "mine")
+    repo.write("a.py", "precious\n")
+    start(repo, "true", "--integrate", "merge", "--base", "main")
+    assert (repo.git("branch", "--show-current"), (repo.path / "a.py").read_text()) == (
+        "mine", "precious\n",
+    )  # fmt: skip
+    assert repo.git("diff", "HEAD", "--name-only") == "a.py"
+    if "&&" not in check:  # else it is a repository of somebody's own, and left as it is
+        check_rests(repo)
 
 
 def test_a_check_that_does_not_end_is_ended(repo: Repo) -> None:

@@ -74,7 +74,7 @@ class Checks:
             failed = self._run(root, mark, name)
             passed = failed is None
         finally:
-            _clear(root, commit if passed else f"refs/heads/{self.base}")
+            _clear(root, self.clone, commit if passed else f"refs/heads/{self.base}")
             self.db.run("meta.set", name=RUNNING, value="")
         return failed
 
@@ -137,19 +137,21 @@ def settle(clone: Clone, db: Database, *, grace_s: float) -> None:
     root = Path(clone.pool, NAME)
     if worktrees.stands(root, clone=Path(clone.common_dir)):
         git_locks.take_over(root, grace_s=grace_s)
-        _clear(root, f"refs/heads/{note['base']}")
+        _clear(root, clone, f"refs/heads/{note['base']}")
     db.run("meta.set", name=RUNNING, value="")
 
 
-def _clear(root: Path, commit: str) -> None:
+def _clear(root: Path, clone: Clone, commit: str) -> None:
     """Nothing is left of what a run changed or made, but for what git ignores.
 
-    HEAD is detached at the commit. Raises GitFailed when something cannot be taken away.
+    HEAD is detached at the commit. Raises GitFailed when something cannot be taken away, or when
+    the folder is no worktree any more: git would clear the one around it.
     """
     if not root.is_dir():
         return
+    worktrees.ensure(root, clone=Path(clone.common_dir), start=commit)
     git("reset", "--quiet", "--hard", cwd=root)
-    git("-c", "clean.requireForce=false", "clean", "--quiet", "-d", cwd=root)
+    git("clean", "--quiet", "-d", "-ff", cwd=root)  # repositories that the run made, too
     worktrees.switch(root, "--detach", commit, check=False)
 
 
