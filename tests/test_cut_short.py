@@ -192,6 +192,21 @@ def test_whatever_an_agent_does_to_its_worktree_its_task_is_completed(
     check_clean(repo)
 
 
+def test_a_worktree_that_is_spoiled_between_two_tasks_harms_no_other(repo: Repo) -> None:
+    """The next task does not begin in the worktree around it."""
+    one = add(repo, "First")
+    commit_tasks(repo)
+    process = launch(repo, shell("echo w > w.txt"), "--stay")
+    wait_for(lambda: task(repo, one).status == "completed")
+    time.sleep(1)
+    (repo.path / ".jetpack/worktrees/agent-1/.git").unlink()
+    other = add(repo, "Second")
+    wait_for(lambda: task(repo, other).status == "completed")
+    end(process)
+    assert repo.git("branch", "--show-current") == "main"
+    assert not (repo.path / "w.txt").exists()
+
+
 def test_a_worktree_whose_making_was_killed_is_made_anew(repo: Repo) -> None:
     """Git leaves it locked; one that a person has locked is passed over."""
     one = add(repo, "Task")

@@ -183,6 +183,7 @@ class Worker:
     def _prepare(self, task: Task) -> branches.Prepared:
         """The worktree is on the task's branch, or as it was: half of another tree is no work."""
         root = Path(self.root)
+        worktrees.ensure(root, clone=self._clone, start=self.job.base)  # it may have rested long
         try:
             return branches.prepare(self.workspace.db, task, root, base=self.job.base)
         except JetpackError:
