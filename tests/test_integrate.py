@@ -196,6 +196,45 @@ def test_a_base_with_uncommitted_changes_is_not_moved_under_anybody(
     assert events(repo, one)[-1] == "integration.merged"
 
 
+def test_a_submodule_that_a_merge_has_moved_stops_no_later_one(repo: Repo) -> None:
+    """It stands at its old commit until the person updates it; what is staged is a change."""
+    other = Repo(repo.path.parent / "library")
+    other.path.mkdir()
+    other.git("init", "-q")
+    for message in ("New", "Old"):
+        other.git("commit", "-q", "--allow-empty", "-m", message)
+    new = other.git("rev-parse", "HEAD^")
+    repo.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other.path), "sub")
+    add(repo, "Move it")
+    commit_tasks(repo)
+    bump = f"git update-index --cacheinfo 160000,{new},sub && git commit -qm bump"
+    assert start(repo, shell(bump), "--integrate", "merge").code == 0
+    assert repo.git("status", "--porcelain", "sub") == "M sub"
+    add(repo, "Go on")
+    repo.git("add", ".tasks")
+    repo.git("commit", "-qm", "Plan")
+    answer = start(repo, shell("echo x > x.txt"), "--integrate", "merge")
+    assert (answer.code, (repo.path / "x.txt").exists()) == (0, True), answer
+    add(repo, "Wait")
+    repo.git("add", ".tasks")
+    repo.git("commit", "-qm", "Plan")
+    repo.git("add", "sub")
+    assert "uncommitted changes in" in start(repo, shell("true"), "--integrate", "merge").out
+
+
+def test_the_base_is_moved_however_the_user_likes_to_merge(repo: Repo) -> None:
+    """Nor does a tag of the branch's name hide what has not been merged."""
+    one = add(repo, "Work")
+    commit_tasks(repo)
+    repo.git("config", "branch.main.mergeOptions", "--squash --no-ff")
+    assert start(repo, shell("echo x > x.txt")).code == 0
+    repo.git("tag", str(task(repo, one).branch))
+    assert [each["id"] for each in repo.ok("status")["unmerged"]] == [one]
+    assert start(repo, "true", "--integrate", "merge").code == 0
+    assert repo.git("status", "--porcelain", "--untracked-files=no") == ""
+    assert repo.ok("status")["unmerged"] == []
+
+
 def test_a_base_that_is_being_rebased_is_not_moved(repo: Repo) -> None:
     """Git would find its branch elsewhere at the end of the rebase."""
     finished(repo, "text")

@@ -169,6 +169,8 @@ def test_a_host_that_refuses_leaves_the_branch_for_later(repo: Repo, install: In
     assert "gh pr failed: HTTP 502: not today" in answer.out
     assert events(repo, one)[-1] == "integration.refused"
     (folder / "fails").unlink()
+    (folder / "mute").touch()
+    assert "gh pr create told no address" in start(repo, "true", "--integrate", "pr").out
     assert URLS["gh"] in request(repo)
 
 

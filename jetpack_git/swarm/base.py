@@ -49,7 +49,10 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     own = [one for one in added if os.path.lexists(where / one)]
     note = {"where": str(where), "base": base, "old": old, "new": new, "own": own}
     db.run("meta.set", name=MOVING, value=dump(note))
-    args = ("merge", "--quiet", "--ff-only", "--no-overwrite-ignore", new)
+    args = (
+        "merge", "--quiet", "--ff-only", "--no-squash", "--no-autostash", "--no-overwrite-ignore",
+        new,
+    )  # fmt: skip
     done = run(*args, cwd=where, check=False)
     if done.returncode < 0:  # it was killed, and the note stays: what it left is settled later
         raise failed(args, done)
@@ -87,9 +90,7 @@ def check_free(base: str, *, clone: Path) -> Path | None:
     where = _holder(base, clone)
     if where is None:
         return None
-    out = git("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
-              "--untracked-files=no", "--ignore-submodules=dirty", cwd=where)  # fmt: skip
-    changed = [one[3:] for one in out.split("\0") if one]
+    changed = _changed(where)
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise GitFailed(
@@ -98,6 +99,22 @@ def check_free(base: str, *, clone: Path) -> Path | None:
             hint="Commit or stash them; the next git jetpack start merges what is finished.",
         )
     return where
+
+
+def _changed(where: Path) -> list[str]:
+    """The paths that the worktree or its index has otherwise than its HEAD.
+
+    Not a submodule that only stands at another commit: no merge takes it along, so after one
+    that moves it each worktree has it so until `git submodule update`.
+    """
+    out = git("--no-optional-locks", "status", "--porcelain=v2", "-z", "--no-renames",
+              "--untracked-files=no", "--ignore-submodules=dirty", cwd=where)  # fmt: skip
+    found = []
+    for line in filter(None, out.split("\0")):
+        kind, states, submodule, *rest = line.split(" ", 10 if line[0] == "u" else 8)
+        if kind == "u" or states[0] != "." or submodule[0] != "S":
+            found.append(rest[-1])
+    return found
 
 
 def cut_short(db: Database) -> str | None:

@@ -96,9 +96,10 @@ def not_in(workspace: Workspace, cwd: Path, target: str = "HEAD") -> list[Task]:
     tasks = unmerged(workspace)
     if not tasks:
         return []
-    out = git("for-each-ref", "--format=%(objectname) %(refname:short)", f"--no-merged={target}",
+    out = git("for-each-ref", "--format=%(objectname) %(refname)", f"--no-merged={target}",
               "refs/heads", cwd=cwd, check=False)  # fmt: skip
-    tips = {name: tip for tip, _, name in (one.partition(" ") for one in out.splitlines())}
+    lines = (one.partition(" refs/heads/") for one in out.splitlines())
+    tips = {name: tip for tip, _, name in lines}
     left = {str(one.branch): tips[str(one.branch)] for one in tasks if one.branch in tips}
     head = git("rev-parse", target, cwd=cwd, check=False)
     there = landed.among(workspace.db, head, set(left.values()), cwd=cwd)

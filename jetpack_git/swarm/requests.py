@@ -254,9 +254,11 @@ def _body(workspace: Workspace, task: Task, way: Way) -> str:
 
 
 def _last_word(said: bytes) -> str:
-    """The address in the last line that `gh` printed."""
+    """The address in the last line that `gh` printed. Raises StoreError."""
     words = said.decode("utf-8", "replace").split()
-    return words[-1] if words else ""
+    if not words or "://" not in words[-1]:
+        raise StoreError("gh pr create told no address of a pull request.")
+    return words[-1]
 
 
 def _keep(
