@@ -16,7 +16,7 @@ def token(length: int) -> str:
 
 
 def derived(said: str, length: int) -> str:
-    """`length` base-36 characters, at most 37, that follow from the text: the same everywhere."""
+    """`length` base-36 characters, at most 49, that follow from the text: the same everywhere."""
     import hashlib  # what is read often needs no new ids
 
     return _written(hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest(), length)
