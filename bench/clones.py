@@ -18,6 +18,7 @@ from jetpack_git.workspace import open_workspace
 CLONED, MANY = 10_000, 100_000
 CHANGED, REVIEWED = 1_000, 500
 WRITES = 300
+QUIET = "gc.auto"  # at 0 git tidies nothing up beside what is measured
 TEXT = """\
 ---
 id: jp-{number:06}
@@ -62,7 +63,8 @@ def commands(folder: Path, env: Mapping[str, str], rounds: int) -> list[Inside]:
 def _repository(place: Path, size: int, env: Mapping[str, str]) -> Path:
     (place / ".tasks").mkdir(parents=True)
     fill.git("init", "--quiet", "--initial-branch=main", cwd=place, env=env)
-    for key, value in (("user.name", "bench"), ("user.email", "bench@example.invalid")):
+    settings = {"user.name": "bench", "user.email": "bench@example.invalid", QUIET: "0"}
+    for key, value in settings.items():
         fill.git("config", key, value, cwd=place, env=env)
     for number in range(size):
         depends = f"depends:\n  - jp-{number - 1:06}\n" if number % 10 else ""
@@ -74,7 +76,8 @@ def _repository(place: Path, size: int, env: Mapping[str, str]) -> Path:
 
 
 def _clone(source: Path, place: Path, env: Mapping[str, str]) -> Path:
-    fill.git("clone", "--quiet", str(source), str(place), cwd=source, env=env)
+    settings = ("-c", f"{QUIET}=0")
+    fill.git("clone", "--quiet", *settings, str(source), str(place), cwd=source, env=env)
     return place
 
 
