@@ -19,7 +19,7 @@ def blobs(names: Iterable[str], *, cwd: Path, fetch: bool = False) -> dict[str, 
         return {}
     given = "".join(f"{name}\n" for name in wanted).encode("utf-8", "surrogateescape")
     env = {} if fetch else {"GIT_NO_LAZY_FETCH": "1"}
-    out = run("cat-file", "--batch", cwd=cwd, stdin=given, env=env).stdout
+    out = run("cat-file", "--batch", "--buffer", cwd=cwd, stdin=given, env=env).stdout
     found: dict[str, bytes] = {}
     at = 0
     for name in wanted:
