@@ -219,12 +219,14 @@ def commit_of(name: str, *, cwd: Path) -> str | None:
     return done.stdout.decode().strip() or None
 
 
-def tips(names: Iterable[str], *, cwd: Path) -> dict[str, str]:
-    """The commit of each of the branches that is there, by the branch's name."""
-    refs = [f"refs/heads/{one}" for one in names]
-    out = git("for-each-ref", "--format=%(objectname) %(refname)", *refs, cwd=cwd)
-    found = {ref: tip for tip, _, ref in (line.partition(" ") for line in out.splitlines())}
-    return {ref.removeprefix("refs/heads/"): found[ref] for ref in refs if ref in found}
+def tips(*which: str, cwd: Path, check: bool = True) -> dict[str, str]:
+    """The commit of each branch by its name, of those that git lists for `which`.
+
+    That is `refs/heads`, or what stands below it, and options of `git for-each-ref`.
+    """
+    out = git("for-each-ref", "--format=%(objectname) %(refname)", *which, cwd=cwd, check=check)
+    lines = (line.partition(" refs/heads/") for line in out.splitlines())
+    return {name: tip for tip, _, name in lines}
 
 
 def current_branch(worktree: Path) -> str | None:

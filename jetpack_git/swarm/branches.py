@@ -83,7 +83,7 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
     dependencies do not merge.
     """
     branch = task.branch or name_of(task)
-    tips = worktrees.tips([base, branch], cwd=worktree)
+    tips = worktrees.tips(f"refs/heads/{base}", f"refs/heads/{branch}", cwd=worktree)
     if base not in tips:
         raise GitFailed(f"There is no branch {base} any more.")
     start = tips[base]
@@ -97,10 +97,8 @@ def prepare(db: Database, task: Task, worktree: Path, *, base: str) -> Prepared:
         worktrees.switch(worktree, "--no-track", "--create", branch, start)
         return Prepared(branch, start, ())
     subjects = left_on(branch, start, cwd=worktree)
-    if not worktrees.contains(tip, start, cwd=worktree):
-        joined = merged(
-            db, tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base)
-        )
+    joined = merged(db, tip, start, cwd=worktree, message=f"Take in {base}", names=(branch, base))
+    if joined != tip:
         _advance(branch, tip, joined, cwd=worktree)
     worktrees.switch(worktree, "--no-guess", branch, "--")
     return Prepared(branch, start, subjects)

@@ -13,6 +13,7 @@ from jetpack_git import clock
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import GitFailed
 from jetpack_git.errors import Negative
+from jetpack_git.git import worktrees
 from jetpack_git.git.run import git
 from jetpack_git.locks import if_free
 from jetpack_git.models.config import Config
@@ -96,10 +97,7 @@ def not_in(workspace: Workspace, cwd: Path, target: str = "HEAD") -> list[Task]:
     tasks = unmerged(workspace)
     if not tasks:
         return []
-    out = git("for-each-ref", "--format=%(objectname) %(refname)", f"--no-merged={target}",
-              "refs/heads", cwd=cwd, check=False)  # fmt: skip
-    lines = (one.partition(" refs/heads/") for one in out.splitlines())
-    tips = {name: tip for tip, _, name in lines}
+    tips = worktrees.tips(f"--no-merged={target}", "refs/heads", cwd=cwd, check=False)
     left = {str(one.branch): tips[str(one.branch)] for one in tasks if one.branch in tips}
     head = git("rev-parse", target, cwd=cwd, check=False)
     there = landed.among(workspace.db, head, set(left.values()), cwd=cwd)

@@ -19,7 +19,7 @@ from jetpack_git.data.rows import dump
 from jetpack_git.data.rows import to_task
 from jetpack_git.errors import BadInput
 from jetpack_git.git import compare
-from jetpack_git.git.run import git
+from jetpack_git.git import worktrees
 from jetpack_git.mirror import files
 from jetpack_git.models.task import Task
 from jetpack_git.models.visible import safe
@@ -53,7 +53,7 @@ def scan(workspace: Workspace, *, at_most: int | None = None) -> list[Clash]:
     db = workspace.db
     rows = [to_task(row) for row in db.all("radar.in_flight")]
     bases = _bases(workspace, {str(one.branch) for one in rows}, where)
-    tips = _tips(where, *(f"--no-merged={one}" for one in bases))
+    tips = worktrees.tips(*(f"--no-merged={one}" for one in bases), "refs/heads", cwd=where)
     flying = {one.id: one for one in rows if one.branch in tips}
     known = {str(row["task_id"]): row for row in db.all("radar.tips")}
     for gone in known.keys() - flying.keys():
@@ -84,20 +84,13 @@ def conflicts(workspace: Workspace) -> list[Clash]:
 def _bases(workspace: Workspace, flying: set[str], where: Path) -> list[str]:
     """The commits that branches come from: the bases of swarms, else the main branch."""
     names = {str(row["base"]) for row in workspace.db.all("radar.bases")} - flying
-    tips = _tips(where) if names else {}
+    tips = worktrees.tips("refs/heads", cwd=where) if names else {}
     found = [tips[one] for one in sorted(names) if one in tips]
     if not found:
         with suppress(BadInput):
             name = compare.default_base(cwd=where)
             found = [compare.commit_id(name, cwd=where)] if name not in flying else []
     return found
-
-
-def _tips(where: Path, *which: str) -> dict[str, str]:
-    """The tip of each branch of the clone."""
-    out = git("for-each-ref", "--format=%(objectname) %(refname)", *which, "refs/heads", cwd=where)
-    lines = (one.partition(" ") for one in out.splitlines())
-    return {name.removeprefix("refs/heads/"): tip for tip, _, name in lines}
 
 
 def _changed(
