@@ -24,7 +24,7 @@ def derived(said: str, length: int) -> str:
 
 def _written(number: bytes, length: int) -> str:
     """The last digits of the number in base 36, the last one first."""
-    left = int.from_bytes(number)
+    left = int.from_bytes(number) % len(ALPHABET) ** length
     characters = []
     for _ in range(length):
         left, digit = divmod(left, len(ALPHABET))

@@ -26,6 +26,7 @@ from jetpack_git.work import plan_load
 from jetpack_git.work import plans
 from jetpack_git.work.plan_files import MAX_BYTES
 from jetpack_git.work.plan_files import parse
+from jetpack_git.work.tasks import Tasks
 
 
 @command(short_help="Load a plan: its items become tasks.")
@@ -60,21 +61,25 @@ def load(
             dry_run=dry_run, drop_finished=drop_finished, whole=frame.json,
             progress=lambda done, total: progress(done, 2 * total),
         )  # fmt: skip
-    below = workspace.tasks.rollups(changes.added) if frame.json else {}
     frame.answer(
-        {
-            "plan_id": changes.plan_id,
-            "dry_run": dry_run,
-            "added": [documents.task(one, below.get(one.id)) for one in changes.added],
-            "updated": [documents.task(one.after) for one in changes.updated],
-            "changes": as_changes(changes),
-            "retired": [documents.task(one) for one in changes.retired],
-            "held": [documents.task(one) for one in changes.held],
-            "dropped": [documents.task(one) for one in changes.dropped],
-            "unchanged": changes.unchanged,
-        },
+        _document(workspace.tasks, changes, dry_run) if frame.json else {},
         _lines(workspace.db, changes, dry_run),
     )
+
+
+def _document(tasks: Tasks, changes: plan_load.Changes, dry_run: bool) -> dict[str, object]:
+    below = tasks.rollups(changes.added)
+    return {
+        "plan_id": changes.plan_id,
+        "dry_run": dry_run,
+        "added": [documents.task(one, below.get(one.id)) for one in changes.added],
+        "updated": [documents.task(one.after) for one in changes.updated],
+        "changes": as_changes(changes),
+        "retired": [documents.task(one) for one in changes.retired],
+        "held": [documents.task(one) for one in changes.held],
+        "dropped": [documents.task(one) for one in changes.dropped],
+        "unchanged": changes.unchanged,
+    }
 
 
 def _named(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from jetpack_git import clock
 from jetpack_git import ids
 from jetpack_git.data.database import Database
@@ -36,7 +38,22 @@ class Journal:
             task_id=task_id, agent=agent, note=note, data=dump(data),
         )  # fmt: skip
 
-    def touched(self, kind: str, noun_id: str) -> None:
-        """The noun's file in this worktree is due to be written."""
+    def events(self, kind: str, notes: Mapping[str, str], *, agent: str) -> None:
+        """The same has happened to each of these tasks, of which there is that to note."""
+        now = clock.now()
+        self.db.many(
+            "events.insert",
+            [
+                {"id": ids.event_id(), "at": now, "kind": kind, "task_id": task_id,
+                 "agent": agent, "note": note, "data": "{}"}
+                for task_id, note in notes.items()
+            ],
+        )  # fmt: skip
+
+    def touched(self, kind: str, *noun_ids: str) -> None:
+        """The nouns' files in this worktree are due to be written."""
         if self.worktree is not None:
-            self.db.run("mirror.mark", worktree=self.worktree, kind=kind, id=noun_id)
+            marks: list[dict[str, object]] = [
+                {"worktree": self.worktree, "kind": kind, "id": one} for one in noun_ids
+            ]
+            self.db.many("mirror.mark", marks)

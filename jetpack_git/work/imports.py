@@ -125,6 +125,10 @@ class _Import:
         deleted = {one.id for one in found if one.deleted}
         self._imported = set(self._ids.values())
         edges = [edge for one in changed for edge in self._link(one, deleted)]
+        self._db.many(
+            "dependencies.add",
+            [{"task_id": task_id, "depends_on": other} for (task_id, other), _ in edges],
+        )
         self._drop_cycles(dict(edges))
         self._settle()
 
@@ -297,7 +301,7 @@ class _Import:
         return parent_id
 
     def _link(self, one: Foreign, deleted: set[str]) -> list[tuple[tuple[str, str], Foreign]]:
-        """Its links are there; the new dependencies among them, and whose they are."""
+        """Its links are there, but for the new dependencies; those, and whose they are."""
         task_id = self._ids[one.id]
         before = self._rows.get(task_id)
         wanted: dict[str, None] = {}
@@ -319,8 +323,7 @@ class _Import:
                 settle.uprooted(self._db, [task_id, other])
                 self._touch(task_id, None)
         new = [other for other in wanted if other not in there]
-        for other in new:
-            self._db.run("dependencies.add", task_id=task_id, depends_on=other)
+        if new:
             self._touch(task_id, None)
         return [((task_id, other), one) for other in new]
 
@@ -357,8 +360,7 @@ class _Import:
         journal = self._tasks.journal
         settle.after_structure(journal, self._touched, self._parents)
         settle.after_status(journal, self._moved)
-        for task_id in self._touched | self._parents:
-            journal.touched("task", task_id)
+        journal.touched("task", *self._touched | self._parents)
 
     def _touch(self, task_id: str, parent_id: str | None) -> None:
         self._touched[task_id] = None

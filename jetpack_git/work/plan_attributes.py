@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from functools import lru_cache
+from typing import NamedTuple
 
 MAX_ID_BYTES = 65_536
 
@@ -77,8 +78,7 @@ class Attributes:
     problems: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class _Value:
+class _Value(NamedTuple):
     """The value of an attribute: as written, split at its commas, and where it ends."""
 
     text: str

@@ -133,10 +133,11 @@ class _Loading:
             else:
                 self._add(item, parent_id, now, leaf=leaf)
             progress(number + 1, len(document.items))
-        self.db.many("tasks.insert", list(self.new.values()))
+        self._insert()
         mine = frozenset(self.ids.values())
-        for item in document.items:
-            self._depend(item, mine)
+        self.db.many(
+            "dependencies.add", [row for one in document.items for row in self._depend(one, mine)]
+        )
         stay = {task.id for task in self.known.values()}
         missing = [task for task in self.all if task.plan_key and task.id not in stay]
         leaves = {self.ids[one.key] for one in document.items if one.key not in with_children}
@@ -215,15 +216,20 @@ class _Loading:
             completed_at=now if done else None,
         )  # fmt: skip
         self.new[task.id] = task_columns(task)
-        self.tasks.journal.event("task.created", task.id, agent=self.agent, note=task.title)
         if done:
-            self.tasks.journal.event(
-                "task.completed", task.id, agent=self.agent, note="done in the plan"
-            )
             self.moved[task.id] = None
         self.ids[item.key] = task.id
         self.changes.added.append(task)
         self._note(task.id, parent_id)
+
+    def _insert(self) -> None:
+        """What is new is in the task list, and so are the events of it."""
+        self.db.many("tasks.insert", list(self.new.values()))
+        titles = {one.id: one.title for one in self.changes.added}
+        done = [one.id for one in self.changes.added if one.status == Status.COMPLETED]
+        journal = self.tasks.journal
+        journal.events("task.created", titles, agent=self.agent)
+        journal.events("task.completed", dict.fromkeys(done, "done in the plan"), agent=self.agent)
 
     def _new_id(self, item: PlanItem, parent_id: str | None) -> str:
         try:
@@ -302,17 +308,18 @@ class _Loading:
             else "Finish or release it first, or put the new items beside it.",
         )
 
-    def _depend(self, item: PlanItem, mine: frozenset[str]) -> None:
-        """The task's dependencies on the plan's tasks (`mine`) are those of its item."""
+    def _depend(self, item: PlanItem, mine: frozenset[str]) -> list[dict[str, object]]:
+        """What the task has to depend on, of the plan's tasks (`mine`), to be as its item says.
+
+        The other ones that it depends on are taken away.
+        """
         task_id = self.ids[item.key]
         before = self.known.get(item.key)
         if before is not None and before.status in CLOSED and not before.children:
-            return
+            return []
         wanted = {*(self.ids[key] for key in item.depends), *item.outside}
         known = before.depends if before else ()
         there = {one for one in known if one in mine or one in wanted}
-        for other in sorted(wanted - there):
-            self.db.run("dependencies.add", task_id=task_id, depends_on=other)
         for other in sorted(there - wanted):
             self.db.run("dependencies.remove", task_id=task_id, depends_on=other)
         if there - wanted:
@@ -321,6 +328,7 @@ class _Loading:
             if before is not None:
                 self._note_depends(before, tuple(sorted({*known} - there | wanted)))
             self._note(task_id, None)
+        return [{"task_id": task_id, "depends_on": other} for other in sorted(wanted - there)]
 
     def _note_depends(self, before: Task, depends: tuple[str, ...]) -> None:
         number = self.updates.get(before.id)
@@ -344,8 +352,7 @@ class _Loading:
             return
         settle.after_structure(self.tasks.journal, self.touched, self.parents)
         settle.after_status(self.tasks.journal, self.moved)
-        for task_id in self.touched | self.parents:
-            self.tasks.journal.touched("task", task_id)
+        self.tasks.journal.touched("task", *self.touched | self.parents)
         if crossing or self.db.one("plans.crosses", plan_id=self.plan_id) is not None:
             self._check_cycles()
 
@@ -370,6 +377,7 @@ def _same_text(before: str, text: str) -> str:
 def _checked(item: PlanItem, source: str) -> PlanItem:
     """The item with its file patterns normalised. Raises BadInput with its line."""
     try:
-        return replace(item, files=tuple(dict.fromkeys(normalise(one) for one in item.files)))
+        files = tuple(dict.fromkeys(normalise(one) for one in item.files))
     except BadInput as error:
         raise BadInput(f"{source}:{item.line}: {error.message}", hint=error.hint) from error
+    return item if files == item.files else replace(item, files=files)
