@@ -49,6 +49,52 @@ def test_a_lease_has_one_holder(leases: Leases) -> None:
     assert leases.take("port:8080", pattern=False, agent="bob").agent == "bob"
 
 
+def test_who_waits_for_a_lease_is_told(leases: Leases) -> None:
+    """The holder hears of each once, however often they try, and they of its end."""
+    leases.take("port:8080", pattern=False, agent="ann")
+    for _ in range(3):
+        with pytest.raises(Conflict, match="port:8080 is leased by ann since") as refused:
+            leases.take("port:8080", pattern=False, agent="bob")
+    assert "git jetpack inbox --wait" in str(refused.value.hint)
+    asked = ("file.lock_request", "bob waits for port:8080, which you have leased")
+    assert mailed(leases.db, "ann") == [asked]
+    leases.release(agent="ann")
+    told = ("reservation.released", "ann has released port:8080")
+    assert mailed(leases.db, "bob") == [told]
+    leases.take("port:8080", pattern=False, agent="bob")
+    leases.release(agent="bob")
+    assert mailed(leases.db, "bob") == [told]
+
+
+def test_who_waits_for_files_is_told_with_the_task(leases: Leases, tasks: Tasks) -> None:
+    """A lease that ends with its task is given back like any other."""
+    task = tasks.add(Task(id="", title="work"))
+    tasks.claim(task.id, agent="ann")
+    leases.take("src/**", pattern=True, agent="ann", task_id=task.id)
+    with pytest.raises(Conflict):
+        leases.take("src/a.py", pattern=True, agent="bob")
+    assert mailed(leases.db, "ann")[0][1] == "bob waits for src/a.py, which you have leased"
+    tasks.done(task.id, agent="ann")
+    assert mailed(leases.db, "bob") == [("reservation.released", "ann has released src/**")]
+
+
+def test_nobody_waits_for_a_lease_whose_time_is_over(
+    leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked of one holder is not told when another one ends."""
+    leases.take("port:8080", pattern=False, agent="ann", ttl_s=60)
+    with pytest.raises(Conflict):
+        leases.take("port:8080", pattern=False, agent="bob")
+    late = clock.after(61)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    leases.take("port:8080", pattern=False, agent="bob")
+    with pytest.raises(Conflict):
+        leases.take("port:8080", pattern=False, agent="ann")
+    leases.release(agent="bob")
+    assert mailed(leases.db, "bob")[-1][0] == "file.lock_request"
+    assert mailed(leases.db, "ann")[-1][1] == "bob has released port:8080"
+
+
 def test_patterns_meet(leases: Leases) -> None:
     """A lease of files stands against every pattern that could match one of them."""
     leases.take("src/**", pattern=True, agent="ann")
@@ -221,6 +267,7 @@ def test_who_is_not_heard_of_loses_what_is_met(repo: Repo, tmp_path: Path) -> No
     assert [one.subject for one in Mail(db).inbox("gone")[0]] == [
         "Your reservation of a.py was released: you were not heard of",
         "Your lease of port:1 was released: you were not heard of",
+        "Ada waits for port:1, which you have leased",
     ]
     for ask in (["reserve", "b.py"], ["guard", "b.py"]):
         Leases(db).take("*.py", pattern=True, agent="gone")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import SCRIPT
@@ -275,3 +277,21 @@ def test_prime_fits_its_budget_and_fences_what_others_wrote(repo: Repo) -> None:
     assert "\x1b" not in text
     assert "… 3 more" in data
     assert "src/**" in data
+
+
+def test_the_docs_name_the_types_that_are_sent_by_git_jetpack_itself() -> None:
+    """Those, and no other ones."""
+    root = Path(__file__).resolve().parent.parent
+    page = (root / "docs/coordination.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    sends = re.compile(
+        r'(?:kind(?:: str)? ?=|KIND =|_announce\(|event in \() ?"(.*?)"(?:, "(.*?)")?'
+    )
+    sent = {
+        name
+        for room in ("work", "swarm")
+        for path in (root / "jetpack_git" / room).rglob("*.py")
+        for names in sends.findall(path.read_text(encoding="utf-8"))
+        for name in names
+    }
+    assert {name for row in rows for name in re.findall("`(.*?)`", row)} == sent & TYPES.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
@@ -17,6 +18,14 @@ from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import check_ttl
 
 DEFAULT_TTL_S = 600
+
+
+class _Held(Exception):
+    """Somebody else has what was wanted."""
+
+    def __init__(self, lease: Lease) -> None:
+        super().__init__(lease.name)
+        self.lease = lease
 
 
 class Leases:
@@ -34,16 +43,27 @@ class Leases:
         """The agent alone has it, or has it for longer.
 
         A pattern is normalised already. Raises Conflict, with the holder, when somebody else
-        has it or has a pattern that some path could match as well; a holder that `is_stale`
-        loses it, and is told. Who has reserved what it meets has the right of way no more, and
-        both sides get mail of that.
+        has it or has a pattern that some path could match as well; the holder gets mail of that
+        once, and the agent when it is given back. A holder that `is_stale` loses it, and is told.
+        Who has reserved what it meets has the right of way no more, and both sides get mail of
+        that.
         """
         check_ttl(ttl_s)
+        try:
+            return self._take(name, pattern, agent, incarnation, task_id, ttl_s, is_stale)
+        except _Held as refused:
+            self._ask(refused.lease, name, agent, task_id)
+            raise _refused(refused.lease) from None
+
+    def _take(
+        self, name: str, pattern: bool, agent: str, incarnation: str | None, task_id: str | None,
+        ttl_s: float, is_stale: Callable[[str], bool],
+    ) -> Lease:  # fmt: skip
         with self.db.transaction():
             now = clock.now()
             for held in self._others(name, pattern, agent, now):
                 if not is_stale(held.agent):
-                    raise _refused(held)
+                    raise _Held(held)
                 forfeits.forfeit(
                     self.db, held.name, holder=held.agent, task_id=held.task_id, agent=agent
                 )
@@ -53,7 +73,8 @@ class Leases:
             )  # fmt: skip
             if row is None:  # the same name, once of a thing and once of a file
                 (other,) = self.db.all("leases.holder", name=name)
-                raise _refused(_lease(other))
+                raise _Held(_lease(other))
+            self.db.run("leases.wait_no_more", name=name, agent=agent)
             self.journal.event("lease.taken", task_id, agent=agent, note=name)
             made = _lease(row)
             if pattern and made.since == now:
@@ -63,11 +84,21 @@ class Leases:
     def release(
         self, *, agent: str, name: str | None = None, task_id: str | None = None
     ) -> list[Lease]:
-        """What the agent had (of that name, or for that task) is free; which that was."""
+        """What the agent had (of that name, or for that task) is free; which that was.
+
+        Who was refused it is told.
+        """
         with self.db.transaction():
             rows = self.db.all("leases.release", agent=agent, name=name, task_id=task_id)
             for row in rows:
-                self.journal.event("lease.released", task_id, agent=agent, note=str(row["name"]))
+                free = str(row["name"])
+                self.journal.event("lease.released", task_id, agent=agent, note=free)
+                waiting = [str(one["agent"]) for one in self.db.all("leases.waiting", name=free)]
+                if waiting:
+                    self._tell(
+                        agent, waiting, f"{agent} has released {free}",
+                        kind="reservation.released", patterns=[free], by=agent,
+                    )  # fmt: skip
         return [_lease(row) for row in rows]
 
     def active(self) -> list[Lease]:
@@ -88,25 +119,46 @@ class Leases:
             ]
         return [one for one in found if one.agent != agent]
 
-    def _tell_of_reservations(self, made: Lease) -> None:
-        from jetpack_git.work.mail import Mail
+    def _ask(self, held: Lease, name: str, agent: str, task_id: str | None) -> None:
+        """The holder is told that the agent waits for it, unless that was said before."""
+        with self.db.transaction():
+            self.db.run("leases.prune", now=clock.now())
+            self.db.run("leases.prune_waits")
+            new = self.db.one("leases.wait", name=held.name, agent=agent, holder=held.agent)
+            if new is not None:
+                self._tell(
+                    agent, [held.agent], f"{agent} waits for {name}, which you have leased",
+                    f"You have {held.name} until {held.expires_at}. When you give it back, "
+                    f"{agent} is told.",
+                    kind="file.lock_request", task_id=task_id, pattern=name,
+                )  # fmt: skip
 
+    def _tell(
+        self, agent: str, recipients: Sequence[str], subject: str, body: str = "", *, kind: str,
+        task_id: str | None = None, **payload: object,
+    ) -> None:  # fmt: skip
+        from jetpack_git.work.mail import Mail  # most calls do without
+
+        Mail(self.db).notify(
+            agent, recipients, subject, body, kind=kind, payload=payload, task_id=task_id
+        )
+
+    def _tell_of_reservations(self, made: Lease) -> None:
         for row in Others(self.db, made.agent, None).meeting(made.name):
             holder, held = str(row["agent"]), str(row["pattern"])
-            Mail(self.db).notify(
+            self._tell(
                 made.agent, [holder, made.agent],
                 f"{made.agent} has leased {made.name}; it meets {held} of {holder}",
                 f"A lease comes before every reservation; this one holds until {made.expires_at}.",
                 kind="reservation.conflict", task_id=made.task_id,
-                payload={"pattern": held, "holder": made.agent, "held": made.name,
-                         "until": made.expires_at},
+                pattern=held, holder=made.agent, held=made.name, until=made.expires_at,
             )  # fmt: skip
 
 
 def _refused(held: Lease) -> Conflict:
     return Conflict(
         f"{held.name} is leased by {held.agent} since {held.since} until {held.expires_at}.",
-        hint="Wait until then, or write to its holder: git jetpack send",
+        hint="Its holder knows, and you get mail when it is given back: git jetpack inbox --wait",
     )
 
 
