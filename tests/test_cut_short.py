@@ -251,7 +251,7 @@ def test_what_cannot_be_saved_yet_is_saved_by_the_next_swarm(repo: Repo) -> None
     shim = repo.path.parent / "bin/git"
     shim.parent.mkdir()
     shim.write_text(
-        '#!/bin/sh\ncase "$PWD:$1" in */agent-2:write-tree) kill -9 $$;; esac\n'
+        '#!/bin/sh\ncase "$2:$3" in */agent-2:write-tree) kill -9 $$;; esac\n'
         f'exec {shutil.which("git")} "$@"\n'
     )
     shim.chmod(0o755)

@@ -122,7 +122,7 @@ def test_only_what_moved_and_meets_is_compared(repo: Repo, ids: list[str], tmp_p
     calls = tmp_path / "calls"
     (tmp_path / "bin").mkdir()
     wrapper = tmp_path / "bin/git"
-    wrapper.write_text(f'#!/bin/sh\necho "$1" >> {calls}\nexec {shutil.which("git")} "$@"\n')
+    wrapper.write_text(f'#!/bin/sh\necho "$3" >> {calls}\nexec {shutil.which("git")} "$@"\n')
     wrapper.chmod(0o755)
     before = os.environ["PATH"]
 
