@@ -167,10 +167,11 @@ class Worker:
             return self._give_up(task, "retry", "what it waits for is not finished after all")
         prepared = self._prepare(task)
         self.workspace.paused = False
-        self.workspace.tasks.set_branch(task.id, prepared.branch)
-        task = self.workspace.tasks.begin(
-            task.id, agent=self.agent.name, incarnation=self.agent.incarnation
-        )
+        with self.workspace.db.transaction():
+            self.workspace.tasks.set_branch(task.id, prepared.branch)
+            task = self.workspace.tasks.begin(
+                task.id, agent=self.agent.name, incarnation=self.agent.incarnation
+            )
         self._tell_overlaps(task)
         result = self._run(task, prepared)
         if Path(self.root).is_dir():
