@@ -51,7 +51,9 @@ def test_words_beat_what_fts5_does_by_itself(tmp_path: Path) -> None:
     assert all(chance > none - 0.02 for chance, _ in found["factors"].values())
 
 
-@pytest.mark.parametrize("kind", ["locomo", "cosqa list", "cosqa folder", "bugs", "bugs.csv"])
+@pytest.mark.parametrize(
+    "kind", ["locomo", "cosqa list", "cosqa published", "cosqa beir", "bugs", "bugs.csv"]
+)
 def test_public_sets_are_read(tmp_path: Path, kind: str) -> None:
     """In the forms in which they are published."""
     option, path = "--" + kind.split()[0].split(".")[0], tmp_path / "set.json"
@@ -66,7 +68,13 @@ def test_public_sets_are_read(tmp_path: Path, kind: str) -> None:
         pairs = [{"doc": "sort puppy list", "code": "def sort_puppy(): ...", "label": 1},
                  {"doc": "sort puppy list", "code": "def other(): ...", "label": 0}]  # fmt: skip
         path.write_text(json.dumps(pairs))
-    elif kind == "cosqa folder":
+    elif kind == "cosqa published":
+        path = tmp_path / "search"
+        path.mkdir()
+        (path / "code_idx_map.txt").write_text('{"def sort_puppy(): ...": 7, "def other(): .": 8}')
+        asked = [{"doc": "sort puppy list", "code": "x", "label": 1, "retrieval_idx": 7}]
+        (path / "cosqa-retrieval-test-500.json").write_text(json.dumps(asked))
+    elif kind == "cosqa beir":
         path = tmp_path / "beir"
         (path / "qrels").mkdir(parents=True)
         (path / "corpus.jsonl").write_text('{"_id": "1", "text": "a puppy"}\n')

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
+from typing import Any
 
 OWN = Path(__file__).resolve().parent / "own"
 
@@ -42,18 +44,21 @@ def own() -> Iterator[Set]:
 def locomo(path: Path) -> Iterator[Set]:
     """LoCoMo (Maharana et al. 2024), `locomo10.json`: a set for each conversation.
 
-    Its documents are the turns; its questions those with evidence, the adversarial ones
-    (category 5) left out.
+    Its documents are the turns, written as its authors do for their own retrieval
+    (`task_eval/dpr_qa.py`): the session's date, the speaker, the text, and what a picture shows.
+    Its questions are those with evidence, the adversarial ones (category 5) left out.
     """
     for number, one in enumerate(json.loads(path.read_text(encoding="utf-8")), start=1):
         documents = {}
-        for name, turns in one["conversation"].items():
+        talk = one["conversation"]
+        for name, turns in talk.items():
             if not name.startswith("session_") or not isinstance(turns, list):
                 continue
+            when = talk.get(f"{name}_date_time", "")
             for turn in turns:
-                text = f"{turn['speaker']}: {turn.get('text', '')}"
+                text = f'({when}) {turn["speaker"]} said, "{turn.get("text", "")}"'
                 seen = turn.get("blip_caption")
-                documents[turn["dia_id"]] = ("", f"{text} [{seen}]" if seen else text)
+                documents[turn["dia_id"]] = ("", f"{text}\n[shares {seen}]" if seen else text)
         questions = []
         for asked in one["qa"]:
             ids = {
@@ -67,33 +72,49 @@ def locomo(path: Path) -> Iterator[Set]:
 
 
 def cosqa(path: Path) -> Iterator[Set]:
-    """CoSQA (Huang et al. 2021): a folder as BEIR has them, or a JSON list of pairs.
+    """CoSQA (Huang et al. 2021), in one of three forms.
 
-    The folder has `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`; a pair has `doc` (the
-    question), `code`, and `label`, which is 1 if the code answers it.
+    A folder as its authors publish it (`code_idx_map.txt`, all code by its number, and
+    `cosqa-retrieval-test-500.json`), a folder as BEIR has them (`corpus.jsonl`,
+    `queries.jsonl`, `qrels/test.tsv`), or a JSON list of pairs: `doc` is the question, and
+    `label` is 1 if the `code` answers it.
     """
-    if path.is_dir():
-        documents = {
-            str(one["_id"]): (str(one.get("title") or ""), str(one["text"]))
-            for one in _lines(path / "corpus.jsonl")
-        }
-        texts = {str(one["_id"]): str(one["text"]) for one in _lines(path / "queries.jsonl")}
-        answers: dict[str, dict[str, int]] = {}
-        with (path / "qrels" / "test.tsv").open(encoding="utf-8") as file:
-            for row in list(csv.reader(file, delimiter="\t"))[1:]:
-                if int(row[2]) > 0:
-                    answers.setdefault(row[0], {})[row[1]] = int(row[2])
-        yield Set("cosqa", documents, [(texts[key], one) for key, one in answers.items()])
-        return
-    pairs = json.loads(path.read_text(encoding="utf-8"))
-    ids: dict[str, str] = {}
-    for pair in pairs:
-        ids.setdefault(pair["code"], str(len(ids)))
+    if not path.is_dir():
+        pairs = json.loads(path.read_text(encoding="utf-8"))
+        ids: dict[str, str] = {}
+        for pair in pairs:
+            ids.setdefault(pair["code"], str(len(ids)))
+        yield _coded(ids, ((one, ids[one["code"]]) for one in pairs))
+    elif (path / "code_idx_map.txt").is_file():
+        numbers = json.loads((path / "code_idx_map.txt").read_text(encoding="utf-8"))
+        asked = json.loads((path / "cosqa-retrieval-test-500.json").read_text(encoding="utf-8"))
+        ids = {code: str(number) for code, number in numbers.items()}
+        yield _coded(ids, ((one, str(one["retrieval_idx"])) for one in asked))
+    else:
+        yield _beir(path, "cosqa")
+
+
+def _coded(ids: dict[str, str], pairs: Iterable[tuple[dict[str, Any], str]]) -> Set:
+    """CoSQA with that code, by its id, and these questions, each with the id of its answer."""
     found: dict[str, dict[str, int]] = {}
-    for pair in pairs:
+    for pair, key in pairs:
         if int(pair.get("label", 1)) == 1:
-            found.setdefault(pair["doc"], {})[ids[pair["code"]]] = 1
-    yield Set("cosqa", {key: ("", code) for code, key in ids.items()}, list(found.items()))
+            found.setdefault(pair["doc"], {})[key] = 1
+    return Set("cosqa", {key: ("", code) for code, key in ids.items()}, list(found.items()))
+
+
+def _beir(folder: Path, name: str) -> Set:
+    documents = {
+        str(one["_id"]): (str(one.get("title") or ""), str(one["text"]))
+        for one in _lines(folder / "corpus.jsonl")
+    }
+    texts = {str(one["_id"]): str(one["text"]) for one in _lines(folder / "queries.jsonl")}
+    answers: dict[str, dict[str, int]] = {}
+    with (folder / "qrels" / "test.tsv").open(encoding="utf-8") as file:
+        for row in list(csv.reader(file, delimiter="\t"))[1:]:
+            if int(row[2]) > 0:
+                answers.setdefault(row[0], {})[row[1]] = int(row[2])
+    return Set(name, documents, [(texts[key], one) for key, one in answers.items()])
 
 
 def bugs(path: Path) -> Iterator[Set]:
