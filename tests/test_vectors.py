@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from array import array
+from collections.abc import Sequence
 from math import sqrt
+from typing import NamedTuple
 
 import pytest
 
@@ -17,6 +19,7 @@ from jetpack_git.data.memories import to_memory
 from jetpack_git.data.vectors import Filter
 from jetpack_git.data.vectors import Index
 from jetpack_git.models.memory import Memory
+from jetpack_git.work import recall as recalling
 
 SIZE = 64
 NAME = "test"
@@ -138,3 +141,37 @@ def test_of_many_it_keeps_signs(monkeypatch: pytest.MonkeyPatch) -> None:
     (parts,) = db.backend.rows("SELECT count(DISTINCT part) AS n FROM memory_index", {})
     assert parts["n"] == vectors.PARTS
     assert len({*nearest(db, asked)}) == len(best(found, asked))
+
+
+class Written(NamedTuple):
+    """An embedder for whom every question means that vector."""
+
+    vector: bytes
+    name: str = NAME
+    dimension: int = SIZE
+    is_semantic: bool = True
+    is_quick: bool = True
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        return [self.vector for _ in texts]
+
+
+def test_words_and_vectors_are_each_compared_with_their_own_best() -> None:
+    """0.6 for the best by words; 0.4 for the nearest down to 0 for the hundredth and all others."""
+    db, stored = filled(200)
+    asked = stored[7]
+    put(db, Memory("far", "zebra", importance=0.5, created_at=NOW, updated_at=NOW))
+    save(db, 201, array("f", [-one for one in array("f", asked)]).tobytes())
+    scores = recalling.fused(
+        recalling.by_words(db, ['"zebra"'], recalling.Asked(), recalling.POOL),
+        recalling.by_vectors(db, Written(asked), asked, recalling.Asked(), recalling.POOL),
+    )
+    assert len(scores) == 101
+    assert scores[201] == pytest.approx(0.6)
+    ordered = sorted(stored, key=lambda one: -cosine(asked, stored[one]))[:100]
+    low, high = (cosine(asked, stored[ordered[at]]) for at in (-1, 0))
+    for seq in ordered:
+        wanted = 0.4 * (cosine(asked, stored[seq]) - low) / (high - low)
+        assert scores[seq] == pytest.approx(wanted, abs=1e-4)
+    said = recalling.recall(db, "zebra", recalling.Asked(), limit=3, embedder=Written(asked))
+    assert [one.memory.id for one in said.found][:2] == ["far", "m6"]

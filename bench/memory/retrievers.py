@@ -51,27 +51,24 @@ def retrievers(one: Set, db: Database, embedder: Embedder | None) -> dict[str, R
         return found
     vectors.make(db, embedder)
 
-    def cosines(question: str, there: Mapping[int, float]) -> dict[int, float]:
+    def cosines(question: str) -> dict[int, float]:
         (vector,) = embedder.embed([question])
-        return recalling.by_vectors(
-            db, embedder, vector, recalling.Asked(), there, recalling.POOL
-        )  # fmt: skip
+        return recalling.by_vectors(db, embedder, vector, recalling.Asked(), recalling.POOL)
 
     def ranks(question: str) -> list[str]:
         """Reciprocal rank fusion, k = 60 (Cormack et al. 2009)."""
         scores: dict[str, float] = {}
         here = words(question)
-        for order in (ids(here), ids(cosines(question, {}))):
+        for order in (ids(here), ids(cosines(question))):
             for place, key in enumerate(order):
                 scores[key] = scores.get(key, 0.0) + 1 / (60 + place + 1)
         return sorted(scores, key=lambda key: -scores[key])
 
     def hybrid(question: str) -> list[str]:
-        here = words(question)
-        return ids(recalling.fused(here, cosines(question, here)))
+        return ids(recalling.fused(words(question), cosines(question)))
 
     return found | {
-        "vectors": lambda q: ids(cosines(q, {})), "rank fusion": ranks, "hybrid": hybrid,
+        "vectors": lambda q: ids(cosines(q)), "rank fusion": ranks, "hybrid": hybrid,
     }  # fmt: skip
 
 

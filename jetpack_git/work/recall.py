@@ -68,7 +68,7 @@ def recall(
     retriever = "bm25"
     if embedder is not None and embedder.is_semantic and question.strip():
         (vector,) = embedder.embed([question])
-        cosines = by_vectors(db, embedder, vector, asked, words, max(POOL, limit))
+        cosines = by_vectors(db, embedder, vector, asked, max(POOL, limit))
         scores = fused(words, cosines)
         total = len(scores)
         retriever = f"hybrid({embedder.name})"
@@ -81,7 +81,7 @@ def like(db: Database, memory: Memory, asked: Asked, *, limit: int, embedder: Em
     row = db.all("vectors.these", embedder=embedder.name, seqs=dump([memory.seq]))
     vector = row[0]["vector"] if row else embedder.embed([memory.text])[0]
     assert isinstance(vector, bytes)
-    nearest = _nearest(db, embedder, vector, asked, limit + 1)
+    nearest = by_vectors(db, embedder, vector, asked, limit + 1)
     scores = {seq: cosine for seq, cosine in nearest.items() if seq != memory.seq}
     rows = db.all("memories.numbered", seqs=dump(list(scores)))
     found = [Found(to_memory(one), scores[int(str(one["seq"]))]) for one in rows]
@@ -90,7 +90,12 @@ def like(db: Database, memory: Memory, asked: Asked, *, limit: int, embedder: Em
 
 
 def fused(words: Mapping[int, float], cosines: Mapping[int, float]) -> dict[int, float]:
-    """Both scores as one: each first brought to where its best is 1."""
+    """Both scores as one: each first brought to where its best is 1.
+
+    The last of the cosines is 0, and so is what is not among them: a memory that only its words
+    find gains nothing by a cosine that a hundred others surpass. (Where such cosines count too,
+    the nearest differ little: nDCG@10 on CoSQA is then .51 and not .56.)
+    """
     best = max(words.values(), default=0.0) or 1.0
     low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=1.0)
     spread = (high - low) or 1.0
@@ -170,18 +175,9 @@ def _matching(db: Database, words: str, asked: Asked, wanted: int) -> list[tuple
 
 
 def by_vectors(
-    db: Database, embedder: Embedder, vector: bytes, asked: Asked, words: Mapping[int, float],
-    wanted: int,
-) -> dict[int, float]:  # fmt: skip
-    """The cosines of the nearest memories, and of those that the words found."""
-    found = _nearest(db, embedder, vector, asked, wanted)
-    rest = [seq for seq in words if seq not in found]
-    return found | dict(_index(db, embedder).cosines(vector, rest))
-
-
-def _nearest(
     db: Database, embedder: Embedder, vector: bytes, asked: Asked, wanted: int
 ) -> dict[int, float]:
+    """The cosines of the nearest memories."""
     from jetpack_git.data.vectors import MOST as K
     from jetpack_git.data.vectors import Filter
 
