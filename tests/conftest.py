@@ -18,6 +18,7 @@ import pytest
 
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import open_database
+from jetpack_git.git import run
 from jetpack_git.work.tasks import Tasks
 
 SCRIPT = Path(sys.executable).with_name("git-jetpack")
@@ -49,6 +50,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setattr(run, "_inherited", {})
     monkeypatch.setenv("PATH", f"{SCRIPT.parent}{os.pathsep}{os.environ['PATH']}")
 
 

@@ -16,6 +16,7 @@ from jetpack_git.errors import StoreError
 
 Row = dict[str, object]
 BUSY_TIMEOUT_S = 10.0
+STATEMENTS = 400  # that stay planned: more than there are, and a swarm's worker runs 120 of them
 CHECKPOINT_PAGES = 4000  # of 4 KiB: most writes change the same pages again and again
 
 
@@ -28,7 +29,7 @@ class Sqlite:
         self._waiting_since = 0.0
         self._has_vectors = False
         try:
-            self._connection = apsw.Connection(path)
+            self._connection = apsw.Connection(path, statementcachesize=STATEMENTS)
             self._connection.set_busy_handler(self._wait)
             # Without this a statement is planned anew whenever its values change.
             self._connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

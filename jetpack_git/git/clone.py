@@ -6,6 +6,7 @@ The hook imports this, so it may load nothing heavy.
 from __future__ import annotations
 
 import os
+import stat
 
 from jetpack_git.errors import BadInput
 
@@ -57,15 +58,43 @@ class Clone:
         return f"{self.home}/worktrees"
 
 
+_known: dict[str, tuple[tuple[int, ...], Clone]] = {}  # what was found at a folder itself
+
+
 def find(start: str, *, git_dir: str | None = None) -> Clone:
     """The clone that holds the folder `start`. Raises BadInput when there is none.
 
-    `git_dir` is the git folder where git has told it (`GIT_DIR`, as hooks get it).
+    `git_dir` is the git folder where git has told it (`GIT_DIR`, as hooks get it). The root of a
+    worktree is looked at closely once, and again when its `.git` is another one.
     """
-    folder = os.path.realpath(start)
     if git_dir:
-        found = os.path.realpath(git_dir)
+        folder, found = os.path.realpath(start), os.path.realpath(git_dir)
         return Clone(None if folder == found else folder, found, _common(found))
+    mark = _mark(start)
+    known, clone = _known.get(start, ((), None))
+    if clone is not None and known == mark and os.path.isdir(clone.git_dir):
+        return clone
+    folder = os.path.realpath(start)
+    clone = _find(start, folder)
+    if mark and folder in (clone.worktree, clone.git_dir):
+        _known[start] = mark, clone
+    return clone
+
+
+def _mark(folder: str) -> tuple[int, ...]:
+    """By what the `.git` of the folder is known, or the folder where it has none."""
+    for path in (f"{folder}/.git", folder):
+        try:
+            one = os.lstat(path)
+        except OSError:
+            continue
+        is_file = stat.S_ISREG(one.st_mode)
+        return one.st_dev, one.st_ino, one.st_ctime_ns if is_file else 0
+    return ()
+
+
+def _find(start: str, folder: str) -> Clone:
+    """The clone that holds the folder `start`, whose real path is `folder`."""
     while True:
         dot_git = f"{folder.rstrip('/')}/.git"
         if _is_git_dir(dot_git):

@@ -20,14 +20,21 @@ _FATAL = 128  # git's own status where it cannot even begin
 SETTINGS = "GIT_CONFIG_"  # where the config is, and what `git -c name=value` adds to it
 
 
+_inherited: dict[str, str] = {}
+
+
 def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without the `GIT_*` that a hook would leak, plus `extra`."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GIT_") or name in KEPT or name.startswith(SETTINGS)
-    }
-    return kept | {NO_LOAD: "1"} | (extra or {})
+    """This process's environment without the `GIT_*` that a hook would leak, plus `extra`.
+
+    It is as it was when this was asked first: to read it takes longer than to start git.
+    """
+    if not _inherited:
+        _inherited.update({
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name in KEPT or name.startswith(SETTINGS)
+        })  # fmt: skip
+    return _inherited | {NO_LOAD: "1"} | (extra or {})
 
 
 class Done(NamedTuple):

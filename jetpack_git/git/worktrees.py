@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from contextlib import nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,10 +105,10 @@ def _standing(path: Path, clone: Path) -> Clone | None:
     try:
         found = find(str(path))
         common = find(str(clone)).common_dir
-    except BadInput:
+        is_root = os.path.samefile(found.worktree or "", path)
+    except (BadInput, OSError):
         return None
-    ours = found.common_dir == common and found.git_dir != common
-    return found if ours and found.worktree == os.path.realpath(path) else None
+    return found if is_root and found.common_dir == common != found.git_dir else None
 
 
 def ensure(path: Path, *, clone: Path, start: str) -> None:
@@ -185,26 +186,32 @@ def _under_way(worktree: Path) -> list[tuple[str, ...]]:
 
 def is_rebased(branch: str, *, clone: Path) -> bool:
     """Whether a rebase of the branch is under way in some worktree; its HEAD is detached then."""
-    common = Path(find(str(clone)).common_dir)
-    files = [
-        place / folder / "head-name"
-        for place in (common, *common.glob("worktrees/*"))
-        for folder in ("rebase-merge", "rebase-apply")
-    ]
-    names = {one.read_text(errors="surrogateescape").strip() for one in files if one.is_file()}
-    return f"refs/heads/{branch}" in names
+    common = find(str(clone)).common_dir
+    linked = f"{common}/worktrees"
+    names = os.listdir(linked) if os.path.isdir(linked) else []
+    for place in (common, *(f"{linked}/{one}" for one in names)):
+        for folder in ("rebase-merge", "rebase-apply"):
+            with suppress(OSError), open(f"{place}/{folder}/head-name", "rb") as file:
+                if os.fsdecode(file.read()).strip() == f"refs/heads/{branch}":
+                    return True
+    return False
 
 
-def unmerged(worktree: Path) -> list[str]:
-    """The files that a merge left with both sides in them."""
-    out = git("diff", "--name-only", "--diff-filter=U", "-z", cwd=worktree)
-    return [one for one in out.split("\0") if one]
+def unfit(worktree: Path) -> tuple[list[str], list[str]]:
+    """What cannot be committed as it is: files that a merge left with both sides in them, and
+    untracked folders that are git repositories of their own."""
+    out = git("status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=all",
+              "--ignore-submodules=dirty", cwd=worktree)  # fmt: skip
+    lines = out.split("\0")
+    return (
+        [one.split(" ", 10)[-1] for one in lines if one.startswith("u ")],
+        [one[2:] for one in lines if one.startswith("? ") and one.endswith("/")],
+    )
 
 
 def nested(worktree: Path) -> list[str]:
-    """The untracked folders that are git repositories of their own; git cannot take them in."""
-    out = git("ls-files", "--others", "--exclude-standard", "-z", cwd=worktree)
-    return [one for one in out.split("\0") if one.endswith("/")]
+    """The untracked folders that are git repositories of their own."""
+    return unfit(worktree)[1]
 
 
 def stage(worktree: Path, without: Iterable[str]) -> None:

@@ -38,14 +38,15 @@ def move(db: Database, base: str, old: str, new: str, *, clone: Path) -> None:
     else integrates.
     """
     settle(db, grace_s=WAIT_S)
-    where = check_free(base, clone=clone)
-    if where is None:
+    holder = check_free(base, clone=clone)
+    if holder is None:
         git_locks.clear(clone, [base], grace_s=WAIT_S)
         git("update-ref", "-m", "git-jetpack: merge", f"refs/heads/{base}", new, old, cwd=clone)
         return
-    if git("rev-parse", "HEAD", cwd=where) != old:
+    where, head = holder
+    if head != old:
         raise GitFailed(f"{base} has moved meanwhile.")
-    added = [one.path for one in branches.changed(old, new, where) if not one.old]
+    added = [one.path for one in branches.changed(old, new, clone) if not one.old]
     own = [one for one in added if os.path.lexists(where / one)]
     note = {"where": str(where), "base": base, "old": old, "new": new, "own": own}
     db.run("meta.set", name=MOVING, value=dump(note))
@@ -73,8 +74,8 @@ def _holder(base: str, clone: Path) -> Path | None:
     return None
 
 
-def check_free(base: str, *, clone: Path) -> Path | None:
-    """The worktree that has the base checked out, if one has.
+def check_free(base: str, *, clone: Path) -> tuple[Path, str] | None:
+    """The worktree that has the base checked out, if one has, and its commit.
 
     Nobody rebases the base, or has changed tracked files or the index there.
 
@@ -90,7 +91,7 @@ def check_free(base: str, *, clone: Path) -> Path | None:
     where = _holder(base, clone)
     if where is None:
         return None
-    changed = _changed(where)
+    head, changed = _state(where)
     if changed:
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise GitFailed(
@@ -98,23 +99,26 @@ def check_free(base: str, *, clone: Path) -> Path | None:
             f"{', '.join(map(safe, changed[:3]))}{more}; it is not moved under them.",
             hint="Commit or stash them; the next git jetpack start merges what is finished.",
         )
-    return where
+    return where, head
 
 
-def _changed(where: Path) -> list[str]:
-    """The paths that the worktree or its index has otherwise than its HEAD.
+def _state(where: Path) -> tuple[str, list[str]]:
+    """The worktree's commit, and the paths that it or its index has otherwise.
 
     Not a submodule that only stands at another commit: no merge takes it along, so after one
     that moves it each worktree has it so until `git submodule update`.
     """
-    out = git("--no-optional-locks", "status", "--porcelain=v2", "-z", "--no-renames",
-              "--untracked-files=no", "--ignore-submodules=dirty", cwd=where)  # fmt: skip
-    found = []
+    out = git("--no-optional-locks", "status", "--porcelain=v2", "-z", "--branch",
+              "--no-ahead-behind", "--no-renames", "--untracked-files=no",
+              "--ignore-submodules=dirty", cwd=where)  # fmt: skip
+    head, found = "", []
     for line in filter(None, out.split("\0")):
         kind, states, submodule, *rest = line.split(" ", 10 if line[0] == "u" else 8)
-        if kind == "u" or states[0] != "." or submodule[0] != "S":
+        if kind == "#":
+            head = submodule if states == "branch.oid" else head
+        elif kind == "u" or states[0] != "." or submodule[0] != "S":
             found.append(rest[-1])
-    return found
+    return head, found
 
 
 def cut_short(db: Database) -> str | None:

@@ -282,10 +282,9 @@ class Worker:
     def _commit(self, task: Task, prepared: branches.Prepared) -> str:
         """The worktree is committed; otherwise, the reason why it cannot be."""
         where = Path(self.root)
-        torn = worktrees.unmerged(where)
+        torn, own = worktrees.unfit(where)
         if torn:
             return f"the agent left a merge with conflicts in {', '.join(torn[:5])}"
-        own = worktrees.nested(where)
         if own:
             return f"{', '.join(own[:5])} is a git repository of its own and cannot be committed"
         branches.restore_tasks(prepared.start, where)
