@@ -6,6 +6,7 @@ import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import SCRIPT
@@ -16,6 +17,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Conflict
 from jetpack_git.models.task import Task
+from jetpack_git.work import lease_waits
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.leases import Leases
 from jetpack_git.work.mail import Mail
@@ -59,7 +61,7 @@ def test_who_waits_for_a_lease_is_told(leases: Leases) -> None:
     asked = ("file.lock_request", "bob waits for port:8080, which you have leased")
     assert mailed(leases.db, "ann") == [asked]
     leases.release(agent="ann")
-    told = ("reservation.released", "ann has released port:8080")
+    told = ("reservation.released", "ann has port:8080 no more")
     assert mailed(leases.db, "bob") == [told]
     leases.take("port:8080", pattern=False, agent="bob")
     leases.release(agent="bob")
@@ -75,7 +77,7 @@ def test_who_waits_for_files_is_told_with_the_task(leases: Leases, tasks: Tasks)
         leases.take("src/a.py", pattern=True, agent="bob")
     assert mailed(leases.db, "ann")[0][1] == "bob waits for src/a.py, which you have leased"
     tasks.done(task.id, agent="ann")
-    assert mailed(leases.db, "bob") == [("reservation.released", "ann has released src/**")]
+    assert mailed(leases.db, "bob") == [("reservation.released", "ann has src/** no more")]
 
 
 def test_nobody_waits_for_a_lease_whose_time_is_over(
@@ -92,7 +94,58 @@ def test_nobody_waits_for_a_lease_whose_time_is_over(
         leases.take("port:8080", pattern=False, agent="ann")
     leases.release(agent="bob")
     assert mailed(leases.db, "bob")[-1][0] == "file.lock_request"
-    assert mailed(leases.db, "ann")[-1][1] == "bob has released port:8080"
+    assert mailed(leases.db, "ann")[-1][1] == "bob has port:8080 no more"
+
+
+def test_the_end_of_its_time_is_told_too(leases: Leases, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nobody gives it back, and though somebody else was refused meanwhile."""
+    leases.take("port:1", pattern=False, agent="ann", ttl_s=60)
+    leases.take("port:2", pattern=False, agent="ann", ttl_s=600)
+    with pytest.raises(Conflict):
+        leases.take("port:1", pattern=False, agent="bob")
+    late = clock.after(61)
+    monkeypatch.setattr(clock, "now", lambda: late)
+    with pytest.raises(Conflict):
+        leases.take("port:2", pattern=False, agent="eve")
+    assert mailed(leases.db, "bob") == [("reservation.released", "ann has port:1 no more")]
+    assert [one.name for one in leases.release(agent="ann")] == ["port:2"]
+
+
+def test_who_waits_for_mail_hears_of_the_end_of_a_lease(repo: Repo) -> None:
+    """At that moment, and not before."""
+    repo.ok("lease", "port:1", "--ttl", "2s", "--as", "ann")
+    assert repo.jetpack("lease", "port:1", "--as", "bob").code == 4
+    answer = repo.ok("inbox", "--wait", "--timeout", "60s", "--as", "bob")
+    assert answer["messages"][0]["subject"] == "ann has port:1 no more"
+    assert repo.jetpack("lease", "port:1", "--as", "bob").code == 0
+
+
+def test_what_is_taken_from_a_stale_holder_is_told(leases: Leases, db: Database) -> None:
+    """To who waited; not to who has got it."""
+    Agents(db).meet("eve")
+    leases.take("src/**", pattern=True, agent="ann")
+    for one in ("bob", "eve"):
+        with pytest.raises(Conflict):
+            leases.take("src/a.py", pattern=True, agent=one)
+    leases.take("src/b.py", pattern=True, agent="eve", is_stale=lambda agent: agent == "ann")
+    assert mailed(db, "bob") == [("reservation.released", "ann has src/** no more")]
+    assert mailed(db, "eve") == []
+
+
+def test_a_release_between_refusal_and_note_is_not_lost(
+    leases: Leases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was refused looks once more, and gets it."""
+    leases.take("port:1", pattern=False, agent="ann")
+    ask = lease_waits.ask
+
+    def late(*args: Any) -> bool:
+        leases.release(agent="ann")
+        return ask(*args)
+
+    monkeypatch.setattr(lease_waits, "ask", late)
+    assert leases.take("port:1", pattern=False, agent="bob").agent == "bob"
+    assert mailed(leases.db, "ann") == []
 
 
 def test_patterns_meet(leases: Leases) -> None:

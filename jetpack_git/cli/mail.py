@@ -22,6 +22,7 @@ from jetpack_git.models import durations
 from jetpack_git.models.message import CUSTOM
 from jetpack_git.models.message import IMPORTANCES
 from jetpack_git.models.message import Message
+from jetpack_git.work import lease_waits
 from jetpack_git.work.mail import Mail
 from jetpack_git.work.waiting import Waiter
 
@@ -91,6 +92,7 @@ def inbox(
     workspace = frame.workspace
     mail = Mail(workspace.db)
     agent = workspace.agent
+    lease_waits.tell(workspace.db)
     if wait:
         _wait(mail, agent, durations.parse(timeout) if timeout else None)
     if search is not None:
@@ -194,8 +196,12 @@ def _wait(mail: Mail, agent: str, timeout_s: float | None) -> None:
     with Waiter(mail.db, agent) as waiter:
         while not mail.unread(agent):
             left = until - clock.monotonic() if until is not None else None
-            if (left is not None and left <= 0) or not waiter.wait(left):
+            if left is not None and left <= 0:
                 return
+            end = lease_waits.next_end(mail.db, agent)
+            times = [one for one in (left, end) if one is not None]
+            if not waiter.wait(min(times, default=None)):
+                lease_waits.tell(mail.db)
 
 
 def _list(frame: Frame, found: Sequence[Message], total: int, agent: str) -> None:

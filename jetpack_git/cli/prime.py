@@ -8,6 +8,7 @@ from jetpack_git import clock
 from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.models.task import Task
+from jetpack_git.work import lease_waits
 from jetpack_git.work import prime as primer
 from jetpack_git.work import settings
 from jetpack_git.work.mail import Mail
@@ -24,6 +25,7 @@ def prime(frame: Frame) -> None:
     workspace = frame.workspace
     agent = workspace.agent
     mail = Mail(workspace.db)
+    lease_waits.tell(workspace.db)
     unread, unread_total = mail.inbox(agent, unread=True, limit=primer.SHOWN)
     ready, ready_total = workspace.tasks.ready(limit=primer.SHOWN)
     held = [one for one in workspace.tasks.held() if one.assignee == agent]

@@ -9,6 +9,7 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
 from jetpack_git.models.reservation import Reservation
+from jetpack_git.work import lease_waits
 from jetpack_git.work.guard import LEASE
 
 
@@ -32,6 +33,7 @@ def forfeit(
     what = "lease" if seq == LEASE else "reservation"
     if seq == LEASE:
         db.run("leases.release", agent=holder, name=name, task_id=None)
+        lease_waits.tell(db, but=agent)
     else:
         db.run("reservations.release_ids", agent=holder, ids=dump([seq]), now=clock.now())
     Journal(db, None).event(f"{what}.released", task_id, agent=holder, note=name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
@@ -13,6 +12,7 @@ from jetpack_git.errors import Conflict
 from jetpack_git.models.lease import Lease
 from jetpack_git.models.patterns import Pattern
 from jetpack_git.work import forfeits
+from jetpack_git.work import lease_waits
 from jetpack_git.work.guard import ignores_case
 from jetpack_git.work.overlaps import Others
 from jetpack_git.work.reservations import check_ttl
@@ -49,11 +49,12 @@ class Leases:
         that.
         """
         check_ttl(ttl_s)
-        try:
-            return self._take(name, pattern, agent, incarnation, task_id, ttl_s, is_stale)
-        except _Held as refused:
-            self._ask(refused.lease, name, agent, task_id)
-            raise _refused(refused.lease) from None
+        while True:
+            try:
+                return self._take(name, pattern, agent, incarnation, task_id, ttl_s, is_stale)
+            except _Held as refused:
+                if lease_waits.ask(self.db, refused.lease, name, agent, task_id):
+                    raise _refused(refused.lease) from None
 
     def _take(
         self, name: str, pattern: bool, agent: str, incarnation: str | None, task_id: str | None,
@@ -61,6 +62,7 @@ class Leases:
     ) -> Lease:  # fmt: skip
         with self.db.transaction():
             now = clock.now()
+            lease_waits.tell(self.db, but=agent)
             for held in self._others(name, pattern, agent, now):
                 if not is_stale(held.agent):
                     raise _Held(held)
@@ -74,7 +76,6 @@ class Leases:
             if row is None:  # the same name, once of a thing and once of a file
                 (other,) = self.db.all("leases.holder", name=name)
                 raise _Held(_lease(other))
-            self.db.run("leases.wait_no_more", name=name, agent=agent)
             self.journal.event("lease.taken", task_id, agent=agent, note=name)
             made = _lease(row)
             if pattern and made.since == now:
@@ -89,16 +90,11 @@ class Leases:
         Who was refused it is told.
         """
         with self.db.transaction():
+            self.db.run("leases.prune", now=clock.now())
             rows = self.db.all("leases.release", agent=agent, name=name, task_id=task_id)
             for row in rows:
-                free = str(row["name"])
-                self.journal.event("lease.released", task_id, agent=agent, note=free)
-                waiting = [str(one["agent"]) for one in self.db.all("leases.waiting", name=free)]
-                if waiting:
-                    self._tell(
-                        agent, waiting, f"{agent} has released {free}",
-                        kind="reservation.released", patterns=[free], by=agent,
-                    )  # fmt: skip
+                self.journal.event("lease.released", task_id, agent=agent, note=str(row["name"]))
+            lease_waits.tell(self.db)
         return [_lease(row) for row in rows]
 
     def active(self) -> list[Lease]:
@@ -119,46 +115,25 @@ class Leases:
             ]
         return [one for one in found if one.agent != agent]
 
-    def _ask(self, held: Lease, name: str, agent: str, task_id: str | None) -> None:
-        """The holder is told that the agent waits for it, unless that was said before."""
-        with self.db.transaction():
-            self.db.run("leases.prune", now=clock.now())
-            self.db.run("leases.prune_waits")
-            new = self.db.one("leases.wait", name=held.name, agent=agent, holder=held.agent)
-            if new is not None:
-                self._tell(
-                    agent, [held.agent], f"{agent} waits for {name}, which you have leased",
-                    f"You have {held.name} until {held.expires_at}. When you give it back, "
-                    f"{agent} is told.",
-                    kind="file.lock_request", task_id=task_id, pattern=name,
-                )  # fmt: skip
-
-    def _tell(
-        self, agent: str, recipients: Sequence[str], subject: str, body: str = "", *, kind: str,
-        task_id: str | None = None, **payload: object,
-    ) -> None:  # fmt: skip
+    def _tell_of_reservations(self, made: Lease) -> None:
         from jetpack_git.work.mail import Mail  # most calls do without
 
-        Mail(self.db).notify(
-            agent, recipients, subject, body, kind=kind, payload=payload, task_id=task_id
-        )
-
-    def _tell_of_reservations(self, made: Lease) -> None:
         for row in Others(self.db, made.agent, None).meeting(made.name):
             holder, held = str(row["agent"]), str(row["pattern"])
-            self._tell(
+            Mail(self.db).notify(
                 made.agent, [holder, made.agent],
                 f"{made.agent} has leased {made.name}; it meets {held} of {holder}",
                 f"A lease comes before every reservation; this one holds until {made.expires_at}.",
                 kind="reservation.conflict", task_id=made.task_id,
-                pattern=held, holder=made.agent, held=made.name, until=made.expires_at,
+                payload={"pattern": held, "holder": made.agent, "held": made.name,
+                         "until": made.expires_at},
             )  # fmt: skip
 
 
 def _refused(held: Lease) -> Conflict:
     return Conflict(
         f"{held.name} is leased by {held.agent} since {held.since} until {held.expires_at}.",
-        hint="Its holder knows, and you get mail when it is given back: git jetpack inbox --wait",
+        hint="Its holder knows, and you get mail when it has it no more: git jetpack inbox --wait",
     )
 
 

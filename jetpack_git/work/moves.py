@@ -177,13 +177,15 @@ class Moves:
         self, text: str, to: str, *, agent: str, incarnation: str | None = None, reason: str = ""
     ) -> Task:
         """The task, and what is reserved or leased for it, is the other agent's, who is told."""
-        from jetpack_git.work.mail import Mail  # most moves do without
+        from jetpack_git.work import lease_waits  # most moves do without
+        from jetpack_git.work.mail import Mail
 
         note = f"to {to}{': ' if reason else ''}{reason}"
         with self.db.transaction():
             task = self._move("hand over", text, agent, incarnation, note=note, to=to)
             self.db.run("reservations.hand_over", task_id=task.id, agent=agent, to=to)
             self.db.run("leases.hand_over", task_id=task.id, agent=agent, to=to)
+            lease_waits.tell(self.db, but=to)
             Mail(self.db).notify(
                 agent, [to], f"{agent} has handed {task.id} over to you", reason,
                 kind="task.handoff", payload={"task_id": task.id, "to": to}, task_id=task.id,

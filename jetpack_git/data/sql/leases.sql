@@ -41,18 +41,3 @@ WHERE agent = :agent AND expires_at > :now
 
 -- name: prune
 DELETE FROM leases WHERE expires_at <= :now
-
--- The agent waits for it; a row if this holder has not been told.
--- name: wait
-INSERT INTO lease_waits (name, agent, holder) VALUES (:name, :agent, :holder)
-ON CONFLICT (name, agent) DO UPDATE SET holder = :holder WHERE holder <> :holder
-RETURNING agent
-
--- name: wait_no_more
-DELETE FROM lease_waits WHERE name = :name AND agent = :agent
-
--- name: waiting
-DELETE FROM lease_waits WHERE name = :name RETURNING agent
-
--- name: prune_waits
-DELETE FROM lease_waits WHERE name NOT IN (SELECT name FROM leases)
