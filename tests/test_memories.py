@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from conftest import Repo
+
+from jetpack_git.data.database import Database
+from jetpack_git.work import secrets
+from jetpack_git.work.learnings import store
+from jetpack_git.work.memories import Memories
 
 KEY = "ghp_" + "16C7e42F292c6912E7710c838347Ae178B4a"
 
@@ -297,3 +305,65 @@ def test_two_who_remember_at_once_lose_nothing(repo: Repo) -> None:
     assert [one.wait() for one in running] == [0] * len(words)
     assert repo.ok("memories")["total"] == len(words)
     assert len(list((repo.path / ".memories/agent_learning").iterdir())) == len(words)
+
+
+def test_a_title_is_one_that_every_clone_can_read(repo: Repo) -> None:
+    """One that says nothing, or is too long, is refused; what it says is kept whole."""
+    for title in ("", "   ", "x" * 201):
+        assert repo.jetpack("remember", "the body", "--title", title).code == 2
+    made = repo.ok("remember", "the body", "--title", "x" * 200)["memory"]
+    assert made["title"] == "x" * 200
+
+
+def test_one_long_line_takes_no_time(db: Database) -> None:
+    """Though it has no mix of letters and digits; and blank lines of a report neither."""
+    began = time.process_time()
+    assert secrets.find("a" * 65_000) == []
+    store(Memories(db), "\n" * 60_000, task_id="jp-x", agent="ann")
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"github_pat_{'11ABCDEFG0abcdefghij'}_{'k' * 40}", f"hf_{'aB1' * 11}",
+        f"sk-proj-{'a1B2' * 10}",
+        f"sk_live_{'4eC39HqLyjWDarjtT1zdp7dc'}  # pragma: allowlist secret",
+    ],
+)  # fmt: skip
+def test_newer_keys_are_secrets_too(repo: Repo, key: str) -> None:
+    """Wherever they stand; and no line lets itself in."""
+    assert "holds a secret" in repo.jetpack("remember", f"Use this\n{key}").err
+    assert "holds a secret" in repo.jetpack("remember", "Use this", "--tag", key.split()[0]).err
+
+
+def test_words_with_marks_are_found(repo: Repo) -> None:
+    """A mark that stands on a letter belongs to its word."""
+    repo.ok("remember", "हिन्दी में डेटाबेस")
+    assert len(repo.ok("recall", "डेटाबेस")["memories"]) == 1
+
+
+def test_an_end_that_was_said_outlives_another_type(repo: Repo) -> None:
+    """The one that follows from a type does not."""
+    kept = repo.ok("remember", "note of a port", "--expires", "30d")["memory"]
+    for kind in ("solution_pattern", "working", "codebase_knowledge"):
+        said = repo.ok("edit", kept["id"], "--type", kind)["memory"]
+        assert (said["expires_at"] is None) == (kind == "codebase_knowledge"), kind
+        if kind == "solution_pattern":
+            assert said["expires_at"] == kept["expires_at"]
+
+
+def test_nothing_is_superseded_by_what_it_supersedes(repo: Repo) -> None:
+    """Else both would be gone from every answer."""
+    one = repo.ok("remember", "cats sleep by day")["memory"]["id"]
+    two = repo.ok("remember", "dogs sleep by night", "--supersedes", one)["memory"]["id"]
+    refused = repo.jetpack("edit", two, "--superseded-by", one)
+    assert (refused.code, "which it supersedes" in refused.err) == (2, True)
+
+
+def test_of_many_who_say_the_same_at_once_one_is_kept(repo: Repo) -> None:
+    """What is near is looked for where nobody else writes."""
+    with ThreadPoolExecutor(4) as pool:
+        said = "The scheduler starts at noon and ends at midnight"
+        codes = sorted(pool.map(lambda _: repo.jetpack("remember", said).code, range(4)))
+    assert codes == [0, 1, 1, 1]

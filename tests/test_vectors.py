@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from array import array
 from collections.abc import Sequence
+from dataclasses import replace
 from math import sqrt
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from jetpack_git.data.vectors import Filter
 from jetpack_git.data.vectors import Index
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall as recalling
+from jetpack_git.work import vectors as vectors_of
 
 SIZE = 64
 NAME = "test"
@@ -175,3 +177,35 @@ def test_words_and_vectors_are_each_compared_with_their_own_best() -> None:
         assert scores[seq] == pytest.approx(wanted, abs=1e-4)
     said = recalling.recall(db, "zebra", recalling.Asked(), limit=3, embedder=Written(asked))
     assert [one.memory.id for one in said.found][:2] == ["far", "m6"]
+
+
+def test_a_memory_that_changed_while_it_was_embedded_has_no_vector_yet() -> None:
+    """One of its older text would be found for what it says no more, and nobody would see that."""
+    db, _ = filled(0)
+    put(db, Memory("m", "elephants", created_at=NOW, updated_at=NOW))
+
+    class Slow(Written):
+        def embed(self, texts: Sequence[str]) -> list[bytes]:
+            if texts == ["elephants"]:
+                old = to_memory(db.all("memories.everything")[0])
+                put(db, replace(old, title="giraffes"), before=old)
+            return super().embed(texts)
+
+    slow = Slow(vector(random.Random(1)))
+    vectors_of.make(db, slow, limit_s=0)
+    assert db.count("vectors.missing_total", embedder=NAME) == 1
+    assert vectors_of.make(db, slow) == 0
+    assert db.count("vectors.missing_total", embedder=NAME) == 0
+
+
+def test_a_connection_that_stays_open_finds_what_is_new() -> None:
+    """As a worker's does, from task to task; and the only answer by meaning is a whole one."""
+    db, _ = filled(0)
+    asked = vector(random.Random(1))
+    embedder = Written(asked)
+    for name in ("first", "second"):
+        put(db, Memory(name, name, importance=0.5, created_at=NOW, updated_at=NOW))
+        vectors_of.make(db, embedder)
+        said = recalling.recall(db, "other", recalling.Asked(), limit=3, embedder=embedder)
+        assert name in [one.memory.id for one in said.found]
+        assert said.found[0].score > 0.3

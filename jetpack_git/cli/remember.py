@@ -57,7 +57,8 @@ def remember(
         memory_type=memory_type, importance=importance, tags=tags, scope=scope, expires=expires,
         valid_from=valid_from,
     )  # fmt: skip
-    name, body = titled(clean(_text(text, source), "text", fields.MAX_BODY), title)
+    name = None if title is None else clean(title, "title", fields.MAX_TITLE)
+    name, body = titled(clean(_text(text, source), "text", fields.MAX_BODY), name)
     workspace = frame.workspace
     agent = workspace.agent
     memories = Memories(workspace.db, worktree=workspace.clone.worktree)

@@ -39,7 +39,7 @@ def packed(values: Iterable[object], *, dimension: int, source: str) -> bytes:
     """The numbers as a vector of length 1. Raises Unavailable for anything else."""
     try:
         numbers = [float(one) for one in values]  # type: ignore[arg-type]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise Unavailable(f"{source} gave something that is no vector.") from error
     if len(numbers) != dimension:
         raise Unavailable(

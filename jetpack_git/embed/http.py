@@ -57,8 +57,8 @@ class Http:
                 )
             headers["Authorization"] = f"Bearer {key}"
         body = json.dumps({"model": self._model, "input": texts}).encode()
-        request = urllib.request.Request(self._url, data=body, headers=headers)  # noqa: S310
         try:
+            request = urllib.request.Request(self._url, data=body, headers=headers)  # noqa: S310
             data = _asked(request, self._timeout_s)
         except urllib.error.HTTPError as error:
             error.close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from collections.abc import Sequence
+from unicodedata import category
 from unicodedata import normalize
 
 MOST_TERMS = 64
@@ -57,12 +58,20 @@ def phrases(text: str) -> Sequence[str]:
         for run in re.findall(_RUN, rest):
             found[f'"{run}"*' if len(run) == 1 else f'"{" ".join(_pairs(run)[:-1])}"'] = None
         rest = re.sub(_RUN, " ", rest)
-    words = dict.fromkeys(one.lower() for one in _WORD.findall(rest))
+    words = dict.fromkeys(_words(rest.lower()))
     for one in _IDENTIFIER.findall(rest):
         words |= dict.fromkeys(_more(one))
     telling = [one for one in words if one not in STOP_WORDS] or ([] if found else list(words))
     found |= dict.fromkeys(f'"{one}"' for one in telling)
     return list(found)[:MOST_TERMS]
+
+
+def _words(text: str) -> Sequence[str]:
+    """The words as the index has them: marks that stand on a letter belong to it."""
+    if text.isascii():
+        return _WORD.findall(text)
+    spaced = (one if one.isalnum() or category(one)[0] == "M" else " " for one in text)
+    return "".join(spaced).split()
 
 
 def any_of(found: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from jetpack_git.models.memory import Memory
 from jetpack_git.work.memories import Memories
 from jetpack_git.work.memories import titled
 
-_LEARNED = re.compile(r"^[\s>*_-]*learned[*_]*:[*_]*[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_LEARNED = re.compile(r"^[ \t>*_-]*learned[*_]*:[*_]*[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 MOST = 10  # of one report
 CUT = 600  # characters of a memory that is told before work begins
 

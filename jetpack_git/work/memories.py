@@ -92,19 +92,19 @@ class Memories:
         """
         memory = self._checked(replace(memory, scope=self._scope(memory.scope)), force=force)
         vector = hashed.vector(memory.text)
-        near = [] if force else self.near(memory, vector)
-        other = next((one for one in near if one.id != supersedes), None)
-        if other is not None:
-            raise Negative(
-                f"{other.id} {other.title!r:.60} says nearly the same.",
-                hint=f"Put this in its place: git jetpack remember --update {other.id} …, "
-                "or keep both with --force.",
-            )
         now = clock.now()
         expires = memory.expires_at
         if expires is None and memory.layer.ttl_s is not None:
             expires = clock.after(memory.layer.ttl_s)
         with self.db.transaction():
+            near = [] if force else self.near(memory, vector)
+            other = next((one for one in near if one.id != supersedes), None)
+            if other is not None:
+                raise Negative(
+                    f"{other.id} {other.title!r:.60} says nearly the same.",
+                    hint=f"Put this in its place: git jetpack remember --update {other.id} …, "
+                    "or keep both with --force.",
+                )
             self.db.run("memories.prune", before=clock.after(-KEPT_EXPIRED_S))
             memory = replace(
                 memory, id=self.new_id(), created_at=now, updated_at=now, expires_at=expires
@@ -156,8 +156,7 @@ class Memories:
             if after.superseded_by and "superseded_by" in changes:
                 after = replace(after, superseded_by=self._other(after, before.id))
             if after.memory_type != before.memory_type and "expires_at" not in changes:
-                ttl = after.layer.ttl_s
-                after = replace(after, expires_at=None if ttl is None else clock.after(ttl))
+                after = replace(after, expires_at=_expiry(before, after))
             if after.text != before.text:
                 after = self._checked(after, force=force)
             if after != before:
@@ -244,8 +243,15 @@ class Memories:
 
     def _other(self, memory: Memory, own: str) -> str:
         found = self.get(str(memory.superseded_by)).id
-        if found == own:
-            raise BadInput(f"{own} cannot be superseded by itself.")
+        after: str | None = found
+        seen = set()
+        while after is not None and after not in seen:
+            if after == own:
+                what = "itself" if found == own else f"{found}, which it supersedes"
+                raise BadInput(f"{own} cannot be superseded by {what}.")
+            seen.add(after)
+            row = self.db.one("memories.get", id=after)
+            after = None if row is None else to_memory(row).superseded_by
         return found
 
     def _scope(self, scope: str) -> str:
@@ -285,7 +291,7 @@ class Memories:
             )
         from jetpack_git.work import secrets
 
-        found = [] if force else secrets.find(memory.text)
+        found = [] if force else secrets.find("\n".join([memory.text, *memory.tags]))
         if found:
             lines = [f"line {one.line} holds a secret ({one.kind}): {one.shown}" for one in found]
             raise BadInput(
@@ -304,11 +310,19 @@ class Memories:
             self.journal.touched("memory", memory.id)
 
 
+def _expiry(before: Memory, after: Memory) -> str | None:
+    """When a memory ends that is of another type now: what somebody said of that still holds."""
+    if before.layer.ttl_s is None and before.expires_at is not None:
+        return after.expires_at
+    ttl = after.layer.ttl_s
+    return None if ttl is None else clock.after(ttl)
+
+
 def titled(text: str, title: str | None) -> tuple[str, str]:
     """The title and the body of a text: its first line and the rest, unless that is too long."""
     text = text.strip()
     if title is not None:
-        return " ".join(title.split())[:LONGEST_TITLE], text
+        return " ".join(title.split()), text
     first, _, rest = text.partition("\n")
     if len(first) <= LONGEST_TITLE:
         return first.strip(), rest.strip()

@@ -92,13 +92,15 @@ def like(db: Database, memory: Memory, asked: Asked, *, limit: int, embedder: Em
 def fused(words: Mapping[int, float], cosines: Mapping[int, float]) -> dict[int, float]:
     """Both scores as one: each first brought to where its best is 1.
 
-    The last of the cosines is 0, and so is what is not among them: a memory that only its words
-    find gains nothing by a cosine that a hundred others surpass. (Where such cosines count too,
-    the nearest differ little: nDCG@10 on CoSQA is then .51 and not .56.)
+    The hundredth of the cosines is 0, and so is what is not among them: a memory that only its
+    words find gains nothing by a cosine that a hundred others surpass. (Where such cosines count
+    too, the nearest differ little: nDCG@10 on CoSQA is then .51 and not .56.)
     """
     best = max(words.values(), default=0.0) or 1.0
-    low, high = min(cosines.values(), default=0.0), max(cosines.values(), default=1.0)
-    spread = (high - low) or 1.0
+    ordered = sorted(cosines.values(), reverse=True)[:POOL]
+    low, high = (ordered[-1], ordered[0]) if ordered else (0.0, 1.0)
+    low = low if low < high else high - 1  # the only one is the best
+    spread = high - low
     return {
         seq: WORDS_WEIGHT * words.get(seq, 0.0) / best
         + VECTOR_WEIGHT * ((cosines[seq] - low) / spread if seq in cosines else 0.0)
@@ -198,9 +200,10 @@ def _index(db: Database, embedder: Embedder):  # type: ignore[no-untyped-def]
 
     key = f"vectors of {embedder.name}"
     if key not in db.memo:
-        index = Index(db, embedder.name, embedder.dimension)
-        index.refresh()
-        db.memo[key] = index
+        db.memo[key] = Index(db, embedder.name, embedder.dimension)
+        db.memo[key].refresh()  # type: ignore[attr-defined]
+    elif db.all("vectors.unindexed", embedder=embedder.name, limit=1):
+        db.memo[key].refresh()  # type: ignore[attr-defined]
     return db.memo[key]
 
 

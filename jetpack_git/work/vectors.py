@@ -18,6 +18,7 @@ from jetpack_git.embed import hashed
 from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.embed.choose import embedder
+from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import MemoryConfig
 
@@ -38,7 +39,10 @@ def chosen(config: MemoryConfig, clone: Clone) -> Embedder:
         return found
     from urllib.parse import urlsplit  # takes as long to load as all of this
 
-    is_local = config.embedder == "http" and urlsplit(asks).hostname in LOCAL
+    try:
+        is_local = config.embedder == "http" and urlsplit(asks).hostname in LOCAL
+    except ValueError as error:
+        raise BadInput(f"memory.url is {asks!r:.200}, which is no address: {error}.") from error
     if not is_local or config.key_env:
         from jetpack_git.git.run import git
 
@@ -70,7 +74,13 @@ def make(
         texts = [to_memory(row).text for row in rows]
         vectors = found.embed(texts)
         with db.transaction_quietly():
+            seqs = dump([row["seq"] for row in rows])
+            now = {
+                row["seq"]: to_memory(row).text for row in db.all("memories.numbered", seqs=seqs)
+            }
             for row, text, vector in zip(rows, texts, vectors, strict=True):
+                if now.get(row["seq"]) != text:
+                    continue  # it was edited meanwhile
                 db.run(
                     "vectors.save", embedder=found.name, seq=row["seq"],
                     dimension=found.dimension, digest=sha1(text.encode()), vector=vector,
