@@ -367,3 +367,25 @@ def test_of_many_who_say_the_same_at_once_one_is_kept(repo: Repo) -> None:
         said = "The scheduler starts at noon and ends at midnight"
         codes = sorted(pool.map(lambda _: repo.jetpack("remember", said).code, range(4)))
     assert codes == [0, 1, 1, 1]
+
+
+def test_many_alike_hide_nothing_else(repo: Repo) -> None:
+    """They are one answer, whatever their number, and the next one follows."""
+    for host in range(14):
+        repo.ok("remember", f"Restart the worker daemon on the old host number {host}", "--force")
+    repo.ok("remember", "A worker needs a cache of its own")
+    answer = repo.ok("recall", "restart the worker", "-n", "2")
+    assert [one["title"] for one in answer["memories"]][1] == "A worker needs a cache of its own"
+    assert (answer["total"], answer["has_more"]) == (2, False)
+
+
+def test_what_is_known_for_a_task_can_be_narrowed(repo: Repo) -> None:
+    """As any other answer; and an answer that is too long is one line."""
+    task = repo.add("write the parser")
+    repo.ok("remember", "The parser is slow\n" + "x " * 3000, "--scope", f"task:{task}")
+    other = repo.ok("remember", "Test the parser by hand", "--type", "procedural")["memory"]["id"]
+    narrow = repo.ok("recall", "--task", task, "--type", "procedural")["memories"]
+    assert [one["id"] for one in narrow] == [other]
+    assert len(repo.jetpack("recall", "parser slow", "--full", "--budget", "50").out) < 1000
+    for option in ("--task", "--commit", "--supersedes"):
+        assert repo.jetpack("remember", "x", "--update", other, option, "y").code == 2

@@ -49,5 +49,7 @@ def _known(workspace: Workspace, held: Sequence[Task], agent: str) -> list[str]:
         found = learnings.best(db, agent=agent, now=clock.now(), limit=primer.SHOWN)
         return [f"[recalled {one.id}] {one.title}" for one in found]
     config = settings.of(workspace.clone, db, workspace.warnings).memory
-    said = recall.of_task(db, workspace.clone, config, held[0], agent=agent, limit=primer.SHOWN)
+    said = recall.of_task(
+        db, workspace.clone, config, held[0], recall.Asked(agent), limit=primer.SHOWN
+    )
     return [f"[recalled {one.memory.id}] {one.memory.title}" for one in said.found]

@@ -81,7 +81,7 @@ def recall(
         said = asking.like(db, memory, asked, limit=most, embedder=embedder)
     elif task is not None:
         said = asking.of_task(
-            db, workspace.clone, config, workspace.tasks.get(task), agent=agent, limit=most
+            db, workspace.clone, config, workspace.tasks.get(task), asked, limit=most
         )
     else:
         question = _stdin() if words == ("-",) else " ".join(words)
@@ -119,7 +119,10 @@ def _lines(said: Recall, full: bool, budget: int) -> Sequence[str]:
     shown = 0
     for one in said.found:
         new = _full(one) if full else [_line(one)]
-        left -= sum(len(line.encode()) + 1 for line in new)
+        size = sum(len(line.encode()) + 1 for line in new)
+        if size > left and not shown:
+            new = [_line(one)]  # whole it would be more than was asked for
+        left -= size
         if left < 0 and shown:
             break
         lines += new

@@ -62,6 +62,11 @@ def remember(
     workspace = frame.workspace
     agent = workspace.agent
     memories = Memories(workspace.db, worktree=workspace.clone.worktree)
+    if update is not None and (task or commit or supersedes):
+        raise BadInput(
+            "--task, --commit and --supersedes are for a new memory.",
+            hint="Leave them out, or leave out --update.",
+        )
     if update is not None:
         changes = {**given, "title": name, "body": body}
         kept = memories.edit(update, changes, agent=agent, force=force)

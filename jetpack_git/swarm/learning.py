@@ -22,7 +22,7 @@ def known(workspace: Workspace, task: Task, agent: str, tell: Tell) -> list[str]
     if db.one("memories.any") is None:
         return []
     config = settings.of(workspace.clone, db, workspace.warnings).memory
-    said = recall.of_task(db, workspace.clone, config, task, agent=agent, limit=KNOWN)
+    said = recall.of_task(db, workspace.clone, config, task, recall.Asked(agent), limit=KNOWN)
     if said.degraded:
         tell("recall", task, f"{said.retriever}: {said.degraded}")
     return learnings.told(said.found)

@@ -73,7 +73,8 @@ def recall(
         total = len(scores)
         retriever = f"hybrid({embedder.name})"
     found = _ranked(db, scores, limit)
-    return Recall(found, max(total, len(found)), retriever, degraded)
+    alike = sum(len(one.similar) for one in found)
+    return Recall(found, max(total - alike, len(found)), retriever, degraded)
 
 
 def like(db: Database, memory: Memory, asked: Asked, *, limit: int, embedder: Embedder) -> Recall:
@@ -216,7 +217,17 @@ def _tagged(db: Database, near: list[tuple[int, float]], tag: str) -> list[tuple
 
 def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Found, ...]:
     """The best, each once: what says nearly the same as a better one is named with it."""
-    best = sorted(scores, key=lambda seq: (-scores[seq], seq))[: limit + SPARE]
+    best = sorted(scores, key=lambda seq: (-scores[seq], seq))
+    most = limit + SPARE
+    while len(kept := _different(db, scores, best[:most], limit)) < limit and most < len(best):
+        most *= 4  # many of them were alike
+    return tuple(one.found._replace(similar=tuple(one.similar)) for one in kept)
+
+
+def _different(
+    db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int
+) -> list[_Kept]:
+    """Of the memories of these numbers the best, and what is nearly the same with each."""
     now = clock.now()
     found = [_weighed(row, scores, now) for row in db.all("memories.numbered", seqs=dump(best))]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
@@ -230,7 +241,7 @@ def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Foun
             twin.similar.append(one.memory.id)
         elif len(kept) < limit:
             kept.append(mine)
-    return tuple(one.found._replace(similar=tuple(one.similar)) for one in kept)
+    return kept
 
 
 class _Kept(NamedTuple):
@@ -289,7 +300,7 @@ def question_of(db: Database, task: Task) -> str:
 
 
 def of_task(
-    db: Database, clone: Clone, config: MemoryConfig, task: Task, *, agent: str, limit: int
+    db: Database, clone: Clone, config: MemoryConfig, task: Task, asked: Asked, *, limit: int
 ) -> Recall:
     """What to know before work on the task begins: first what is of its own scope.
 
@@ -302,9 +313,18 @@ def of_task(
         row = db.one("tasks.get", id=above.parent_id) if above.parent_id else None
         above = to_task(row) if row is not None else None
     rows = db.all("memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit)
-    own = [Found(to_memory(row), 1.0) for row in rows]
-    said = ask(db, clone, config, question_of(db, task), Asked(agent), limit=limit)
+    own = [Found(one, 1.0) for one in map(to_memory, rows) if _fits(one, asked)]
+    said = ask(db, clone, config, question_of(db, task), asked, limit=limit)
     ids = {one.memory.id for one in own}
     rest = [one for one in said.found if one.memory.id not in ids]
     found = tuple((own + rest)[:limit])
     return said._replace(found=found, total=max(said.total, len(own) + len(rest)))
+
+
+def _fits(memory: Memory, asked: Asked) -> bool:
+    """Whether it is of a type, a scope and a tag that are asked for."""
+    return (
+        (not asked.types or memory.memory_type in asked.types)
+        and (asked.tag is None or asked.tag in memory.tags)
+        and (asked.scope is None or f"{memory.scope}:".startswith(f"{asked.scope}:"))
+    )
