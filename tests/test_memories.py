@@ -389,3 +389,20 @@ def test_what_is_known_for_a_task_can_be_narrowed(repo: Repo) -> None:
     assert len(repo.jetpack("recall", "parser slow", "--full", "--budget", "50").out) < 1000
     for option in ("--task", "--commit", "--supersedes"):
         assert repo.jetpack("remember", "x", "--update", other, option, "y").code == 2
+
+
+def test_what_a_forgotten_memory_superseded_holds_again(repo: Repo) -> None:
+    """Nobody else would ever find it."""
+    old = repo.ok("remember", "the port is 8080")["memory"]["id"]
+    new = repo.ok("remember", "the port is 9090 now", "--supersedes", old)["memory"]["id"]
+    assert found(repo, "port") == ["the port is 9090 now"]
+    repo.ok("forget", new)
+    assert found(repo, "port") == ["the port is 8080"]
+
+
+def test_what_a_report_says_beyond_measure_is_told(db: Database) -> None:
+    """Ten are kept, and how many are not is said."""
+    subjects = "ants bees cats dogs elks fish goats hens ibis jays kites larks".split()  # noqa: SIM905
+    report = "\n".join(f"learned: {one} are slow" for one in subjects)
+    kept, refused = store(Memories(db), report, task_id="jp-x", agent="ann")
+    assert (len(kept), refused) == (10, ["not remembered: 2 more of what was learned"])

@@ -209,3 +209,15 @@ def test_a_connection_that_stays_open_finds_what_is_new() -> None:
         said = recalling.recall(db, "other", recalling.Asked(), limit=3, embedder=embedder)
         assert name in [one.memory.id for one in said.found]
         assert said.found[0].score > 0.3
+
+
+def test_a_rare_word_hides_no_answer_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are many memories the rare words are asked for first, and may fit nowhere."""
+    monkeypatch.setattr(recalling, "FEW", 2)
+    db, _ = filled(0)
+    for at, words in enumerate(("module one", "module two", "module three", "handling")):
+        kind = "special" if at == 0 else "usual"
+        put(db, Memory(f"m{at}", words, memory_type=kind, created_at=NOW, updated_at=NOW))
+    asked = recalling.Asked(types=("special",))
+    said = recalling.recall(db, "module handling", asked, limit=3)
+    assert [one.memory.id for one in said.found] == ["m0"]

@@ -24,6 +24,7 @@ from jetpack_git.work import settings
 
 LONGEST = 10 * 1024 * 1024  # bytes of a question
 BYTES_A_TOKEN = 3
+SIMILAR = 3  # of those that say nearly the same, how many are named
 
 
 @command(short_help="Find memories: by their words, and by their meaning.")
@@ -64,6 +65,8 @@ def recall(
     """
     if (bool(words) + (task is not None) + (like is not None)) != 1:
         raise BadInput("Say what to look for.", hint="Give a QUERY, or --task ID, or --like ID.")
+    if task is not None and revision is not None:
+        raise BadInput("--task is for the present, without --at.", hint="Leave out one of the two.")
     workspace = frame.at(revision, memories=True)
     owned = revision is None and workspace.db.one("memories.any_owned") is not None
     agent = workspace.agent if owned else ""  # to find out who asks takes as long as to answer
@@ -135,7 +138,8 @@ def _lines(said: Recall, full: bool, budget: int) -> Sequence[str]:
 def _line(one: Found) -> str:
     memory = one.memory
     text = " ".join(f"{memory.title}: {memory.body}".split()) if memory.body else memory.title
-    also = f" (and {', '.join(one.similar)})" if one.similar else ""
+    others = [*one.similar[:SIMILAR], *(["…"] if len(one.similar) > SIMILAR else [])]
+    also = f" (and {', '.join(others)})" if others else ""
     text = text if len(text) <= memory_fields.CUT else f"{text[: memory_fields.CUT - 1]}…"
     return f"[recalled {memory.id}] {safe(text)}{also}"
 

@@ -23,7 +23,10 @@ def store(
 ) -> tuple[Sequence[Memory], Sequence[str]]:
     """What a report says was `learned: …`, a line each, is remembered; and why some was not."""
     kept, refused = [], []
-    for text in dict.fromkeys(one.strip() for one in _LEARNED.findall(report)[:MOST]):
+    texts = list(dict.fromkeys(one.strip() for one in _LEARNED.findall(report)))
+    if len(texts) > MOST:
+        refused.append(f"not remembered: {len(texts) - MOST} more of what was learned")
+    for text in texts[:MOST]:
         title, body = titled(text, None)
         try:
             made = Memory(id="", title=title, body=body, agent=agent, task_id=task_id)

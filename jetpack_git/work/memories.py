@@ -210,11 +210,13 @@ class Memories:
         return memory
 
     def forget(self, text: str, *, agent: str) -> Memory:
-        """The memory is gone, and its file with it."""
+        """The memory is gone, and its file with it. What it has superseded holds again."""
         with self.db.transaction():
             memory = self.get(text)
             self.db.run("memories.delete", id=memory.id)
             self._gone(memory)
+            for row in self.db.all("memories.superseded", by=memory.id):
+                self.edit(str(row["id"]), {"superseded_by": None}, agent=agent)
             self.journal.event("memory.forgotten", memory.task_id, agent=agent, note=memory.id)
         return memory
 

@@ -136,6 +136,8 @@ def by_words(db: Database, phrases: Sequence[str], asked: Asked, wanted: int) ->
         found = dict(_matching(db, question, asked, wanted)) | found
         if len(found) >= wanted:
             break
+    if not found and phrases:  # what fits may have common words alone
+        found = dict(_matching(db, terms.any_of(phrases), asked, wanted))
     return found
 
 

@@ -43,6 +43,9 @@ WHERE id = :id RETURNING seq
 -- name: delete
 DELETE FROM memories WHERE id = :id
 
+-- name: superseded
+SELECT id FROM memories WHERE superseded_by = :by
+
 -- What was forgotten, here or by a commit.
 -- name: forgotten
 SELECT DISTINCT note AS id FROM events WHERE kind = 'memory.forgotten'
