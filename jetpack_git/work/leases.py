@@ -69,6 +69,7 @@ class Leases:
                 forfeits.forfeit(
                     self.db, held.name, holder=held.agent, task_id=held.task_id, agent=agent
                 )
+            before = self.db.one("leases.get", name=name, now=now)
             row = self.db.one(
                 "leases.take", name=name, pattern=pattern, agent=agent, incarnation=incarnation,
                 task_id=task_id, ttl_s=ttl_s, now=now, expires_at=clock.after(ttl_s),
@@ -78,7 +79,7 @@ class Leases:
                 raise _Held(_lease(other))
             self.journal.event("lease.taken", task_id, agent=agent, note=name)
             made = _lease(row)
-            if pattern and made.since == now:
+            if pattern and before is None:
                 self._tell_of_reservations(made)
         return made
 
