@@ -118,3 +118,16 @@ def test_what_a_report_says_beyond_measure_is_told(db: Database) -> None:
     report = "\n".join(f"learned: {one} are slow" for one in subjects)
     kept, refused = store(Memories(db), report, task_id="jp-x", agent="ann")
     assert (len(kept), refused) == (10, ["not remembered: 2 more of what was learned"])
+
+
+def test_a_few_of_a_task_are_the_few_that_fit(repo: Repo) -> None:
+    """What does not is no answer, and takes the place of none."""
+    task = repo.add("write the parser")
+    scope = ("--scope", f"task:{task}")
+    wanted = repo.ok("remember", "Test it by hand", "--type", "procedural", *scope)["memory"]["id"]
+    repo.ok("remember", "It is slow", "--importance", "1", *scope)
+    repo.ok("remember", "It has a cache", "--importance", "1", "--tag", "cache", *scope)
+    told = repo.ok("recall", "--task", task, "--type", "procedural", "-n", "1")["memories"]
+    assert [one["id"] for one in told] == [wanted]
+    told = repo.ok("recall", "--task", task, "--tag", "cache", "--scope", "task", "-n", "1")
+    assert [one["title"] for one in told["memories"]] == ["It has a cache"]

@@ -62,12 +62,12 @@ def remember(
     workspace = frame.workspace
     agent = workspace.agent
     memories = Memories(workspace.db, worktree=workspace.clone.worktree)
-    if update is not None and (task or commit or supersedes):
-        raise BadInput(
-            "--task, --commit and --supersedes are for a new memory.",
-            hint="Leave them out, or leave out --update.",
-        )
     if update is not None:
+        if task or commit or supersedes:
+            raise BadInput(
+                "--task, --commit and --supersedes are for a new memory.",
+                hint="Leave them out, or leave out --update.",
+            )
         changes = {**given, "title": name, "body": body}
         kept = memories.edit(update, changes, agent=agent, force=force)
         said = f"{kept.id} updated: {safe(kept.title)}"

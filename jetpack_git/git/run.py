@@ -175,11 +175,12 @@ def _talk(stack: ExitStack, pid: int, given: _Pipe, data: bytes, ways: tuple[_Pi
                     poll.unregister(number)
                     del heard[number]
                 continue
-            with suppress(BlockingIOError):
-                try:
-                    rest = rest[os.write(given.sink, rest) :]
-                except BrokenPipeError:  # it does not want to know
-                    rest = rest[:0]
+            try:
+                rest = rest[os.write(given.sink, rest) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:  # it does not want to know
+                rest = rest[:0]
             if not rest:
                 poll.unregister(given.sink)
                 given.end(given.sink)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from typing import NamedTuple
 
 from jetpack_git import clock
@@ -132,11 +133,12 @@ def _scaled(words: Mapping[int, float]) -> dict[int, float]:
 def by_words(db: Database, phrases: Sequence[str], asked: Asked, wanted: int) -> dict[int, float]:
     """The scores of the best memories with one of the phrases."""
     found: dict[int, float] = {}
-    for question in _questions(db, phrases) if phrases else ():
+    questions = _questions(db, phrases) if phrases else []
+    for question in questions:
         found = dict(_matching(db, question, asked, wanted)) | found
         if len(found) >= wanted:
             break
-    if not found and phrases:  # what fits may have common words alone
+    if not found and len(questions) > 1:  # what fits may have common words alone
         found = dict(_matching(db, terms.any_of(phrases), asked, wanted))
     return found
 
@@ -198,16 +200,15 @@ def by_vectors(
         k = min(k * 8, K)
 
 
-def _index(db: Database, embedder: Embedder):  # type: ignore[no-untyped-def]
+def _index(db: Database, embedder: Embedder) -> Any:
     from jetpack_git.data.vectors import Index
 
     key = f"vectors of {embedder.name}"
-    if key not in db.memo:
-        db.memo[key] = Index(db, embedder.name, embedder.dimension)
-        db.memo[key].refresh()  # type: ignore[attr-defined]
-    elif db.all("vectors.unindexed", embedder=embedder.name, limit=1):
-        db.memo[key].refresh()  # type: ignore[attr-defined]
-    return db.memo[key]
+    index: Any = db.memo.get(key) or Index(db, embedder.name, embedder.dimension)
+    if key not in db.memo or db.all("vectors.unindexed", embedder=embedder.name, limit=1):
+        index.refresh()
+    db.memo[key] = index
+    return index
 
 
 def _tagged(db: Database, near: list[tuple[int, float]], tag: str) -> list[tuple[int, float]]:
@@ -314,19 +315,13 @@ def of_task(
         scopes += [f"task:{above.id}", f"plan:{above.plan_id}"]
         row = db.one("tasks.get", id=above.parent_id) if above.parent_id else None
         above = to_task(row) if row is not None else None
-    rows = db.all("memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit)
-    own = [Found(one, 1.0) for one in map(to_memory, rows) if _fits(one, asked)]
+    rows = db.all(
+        "memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit,
+        types=dump(asked.types) if asked.types else None, scope=asked.scope, tag=asked.tag,
+    )  # fmt: skip
+    own = [Found(to_memory(row), 1.0) for row in rows]
     said = ask(db, clone, config, question_of(db, task), asked, limit=limit)
     ids = {one.memory.id for one in own}
     rest = [one for one in said.found if one.memory.id not in ids]
     found = tuple((own + rest)[:limit])
     return said._replace(found=found, total=max(said.total, len(own) + len(rest)))
-
-
-def _fits(memory: Memory, asked: Asked) -> bool:
-    """Whether it is of a type, a scope and a tag that are asked for."""
-    return (
-        (not asked.types or memory.memory_type in asked.types)
-        and (asked.tag is None or asked.tag in memory.tags)
-        and (asked.scope is None or f"{memory.scope}:".startswith(f"{asked.scope}:"))
-    )

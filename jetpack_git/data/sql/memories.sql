@@ -101,10 +101,13 @@ FROM (
 ) w CROSS JOIN memories m ON m.seq = w.seq
 ORDER BY w.score DESC, m.seq
 
--- What the best known memories of a scope are, whatever is asked.
+-- The best known memories of some scopes that fit, whatever is asked.
 -- name: of_scopes
 SELECT * FROM memories
 WHERE scope IN (SELECT value FROM json_each(:scopes)) AND superseded_by IS NULL
+    AND (:types IS NULL OR memory_type IN (SELECT value FROM json_each(:types)))
+    AND (:scope IS NULL OR scope = :scope OR scope LIKE :scope || ':%')
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = :tag))
     AND (expires_at IS NULL OR expires_at > :now) AND (valid_from IS NULL OR valid_from <= :now)
 ORDER BY importance DESC, seq DESC LIMIT :limit
 
