@@ -27,6 +27,7 @@ from jetpack_git.embed.base import Unavailable
 from jetpack_git.git.clone import find
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall
+from jetpack_git.work.retrievers import Asked
 
 FEW, MANY = 10_000, 100_000
 NAME = "bench"
@@ -78,7 +79,7 @@ def operations(folder: Path, rounds: int) -> list[Inside]:
     words = Inside(f"recall by words among {MANY:,} memories", 20, [])
     for number in range(max(rounds, QUESTIONS)):
         began = time.perf_counter()
-        recall.recall(db, asked[number % QUESTIONS], recall.Asked(), limit=10)
+        recall.recall(db, asked[number % QUESTIONS], Asked(), limit=10)
         words.ms.append((time.perf_counter() - began) * 1000)
     return [words, _nearest(db, max(rounds, QUESTIONS))]
 

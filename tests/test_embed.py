@@ -47,7 +47,7 @@ class _Endpoint(BaseHTTPRequestHandler):
         """Answer as the test wants it."""
         length = int(self.headers["Content-Length"])
         texts = json.loads(self.rfile.read(length))["input"]
-        kind = self.path.strip("/")
+        kind = self.path.strip("/").partition("?")[0]
         self.server.keys.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
         if kind == "hang":
             time.sleep(2)
@@ -65,8 +65,8 @@ class _Endpoint(BaseHTTPRequestHandler):
         if kind == "cut":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
             return
-        if kind == "500":
-            self.send_error(500)
+        if kind == "500" or (kind == "picky" and any("unfit" in one for one in texts)):
+            self.send_error(500 if kind == "500" else 400)
             return
         if kind == "move":
             self.send_response(302)
@@ -337,7 +337,7 @@ def test_recall_asks_an_endpoint_and_says_so(repo: Repo, endpoint: HTTPServer) -
     url = f"http://127.0.0.1:{endpoint.server_port}"
     _configure(repo, "embedder: http", f"url: {url}/good", "model: m", "dimension: 3")
     found = repo.ok("recall", "what of locks")
-    assert found["retriever"] == "hybrid(http:m:3)"
+    assert found["retriever"] == f"hybrid(http:m:3@127.0.0.1:{endpoint.server_port}/good)"
     assert found["degraded"] is None
     assert len(found["memories"]) == 2, "by meaning, both"
     assert repo.ok("recall", "--like", found["memories"][0]["id"])["retriever"].startswith("vector")
@@ -348,7 +348,7 @@ def test_recall_asks_an_endpoint_and_says_so(repo: Repo, endpoint: HTTPServer) -
     assert "500" in answer.err
     silent, finding = repo.jetpack("doctor", "--dry-run", "--json").json["findings"]
     assert "answered 500" in silent["problem"]
-    assert "2 memories have no vector of http:m2:3" in finding["problem"]
+    assert "2 memories have no vector of http:m2:3@127" in finding["problem"]
     _configure(repo, "embedder: http", f"url: {url}/good", "model: m2", "dimension: 3")
     repo.ok("doctor")
     assert repo.ok("doctor", "--dry-run")["findings"] == []
@@ -382,3 +382,17 @@ def test_settings_that_are_missing_are_told(repo: Repo) -> None:
     assert "enable-semantic" in repo.ok("recall", "locks")["degraded"]
     _configure(repo, "embedder: sorcery")
     assert repo.jetpack("recall", "locks").code == 2
+
+
+def test_a_text_that_an_endpoint_refuses_takes_no_other_with_it(
+    repo: Repo, endpoint: HTTPServer
+) -> None:
+    """Of those that are asked for at once; and another address may give other vectors."""
+    for text in ("ants are fit", "bees are unfit", "cats are fit"):
+        repo.ok("remember", text)
+    url = f"http://127.0.0.1:{endpoint.server_port}"
+    for path, found in (("picky?key=s3cret", 2), ("good", 3)):
+        _configure(repo, "embedder: http", f"url: {url}/{path}", "model: m", "dimension: 3")
+        answer = repo.ok("recall", "of what")
+        assert (answer["degraded"], len(answer["memories"])) == (None, found)
+        assert answer["retriever"].endswith(f":{endpoint.server_port}/{path.partition('?')[0]})")

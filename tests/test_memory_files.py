@@ -93,6 +93,7 @@ def test_edits_on_two_branches_merge_by_field(repo: Repo) -> None:
     assert (one["title"], one["importance"]) == ("A better title", 0.9)
     assert (one["tags"], one["body"]) == (["b"], "My body\n\n---\n\nTheir longer body")
     (clash,) = repo.ok("conflicts")["conflicts"]
+    assert "in use: both" in repo.jetpack("conflicts").out
     assert (clash["task_id"], clash["field"]) == (memory, "body")
     decided = repo.ok("resolve", str(clash["number"]), "--ours")
     assert decided["memory"]["body"] == "My body"
@@ -264,3 +265,36 @@ def test_a_death_between_row_and_file_loses_nothing(repo: Repo) -> None:
     there = {one["id"] for one in repo.ok("memories")["memories"]}
     assert {path.stem for path in repo.path.glob(f"{FOLDER}/*.md")} == there
     assert repo.ok("doctor", "--dry-run")["findings"] == []
+
+
+def test_a_memory_is_not_superseded_by_itself_or_by_nothing(repo: Repo) -> None:
+    """Nobody would find it, and nobody would know: a file is refused, the doctor tells."""
+    one, two = remember(repo, "Ants are slow"), remember(repo, "Bees are fast")
+    path = repo.path / FOLDER / f"{one}.md"
+    whole = path.read_text()
+    for other, told in ((one, "by itself"), ("jm-gone", "no such memory"), (two, "it supersedes")):
+        path.write_text(whole.replace("\n---\n", f"\nsuperseded_by: {other}\n---\n", 1))
+        repo.ok("edit", two, "--superseded-by", one)
+        said = repo.jetpack("sync").err + repo.jetpack("doctor", "--dry-run").out
+        assert told in said, said
+        path.write_text(whole)
+        repo.jetpack("sync")
+        for memory in (one, two):
+            repo.jetpack("edit", memory, "--superseded-by", "")
+        assert repo.ok("doctor", "--dry-run")["findings"] == []
+
+
+def test_what_was_superseded_holds_again_where_a_commit_forgets_the_other(repo: Repo) -> None:
+    """Though it was deleted by hand."""
+    old = remember(repo, "The port is 8080")
+    new = remember(repo, "The port is 9090 now", "--supersedes", old)
+    repo.git("commit", "--quiet", "--allow-empty", "-m", "Two ports")
+    there = other_clone(repo)
+    assert [one["id"] for one in there.ok("recall", "port")["memories"]] == [new]
+    repo.git("rm", "--quiet", f"{FOLDER}/{new}.md")
+    repo.git("commit", "--quiet", "-m", "One port")
+    there.git("pull", "--quiet")
+    assert [one["id"] for one in there.ok("recall", "port")["memories"]] == [old]
+    assert "superseded_by" not in text(there, old)
+    repo.jetpack("sync")
+    assert [one["id"] for one in repo.ok("recall", "port")["memories"]] == [old]

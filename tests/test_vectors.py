@@ -10,6 +10,7 @@ from math import sqrt
 from typing import NamedTuple
 
 import pytest
+from conftest import Repo
 
 from jetpack_git import clock
 from jetpack_git.data import database
@@ -21,6 +22,7 @@ from jetpack_git.data.vectors import Filter
 from jetpack_git.data.vectors import Index
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall as recalling
+from jetpack_git.work import retrievers
 from jetpack_git.work import vectors as vectors_of
 
 SIZE = 64
@@ -165,8 +167,8 @@ def test_words_and_vectors_are_each_compared_with_their_own_best() -> None:
     put(db, Memory("far", "zebra", importance=0.5, created_at=NOW, updated_at=NOW))
     save(db, 201, array("f", [-one for one in array("f", asked)]).tobytes())
     scores = recalling.fused(
-        recalling.by_words(db, ['"zebra"'], recalling.Asked(), recalling.POOL),
-        recalling.by_vectors(db, Written(asked), asked, recalling.Asked(), recalling.POOL),
+        retrievers.by_words(db, ['"zebra"'], retrievers.Asked(), recalling.POOL),
+        retrievers.by_vectors(db, Written(asked), asked, retrievers.Asked(), recalling.POOL),
     )
     assert len(scores) == 101
     assert scores[201] == pytest.approx(0.6)
@@ -175,7 +177,7 @@ def test_words_and_vectors_are_each_compared_with_their_own_best() -> None:
     for seq in ordered:
         wanted = 0.4 * (cosine(asked, stored[seq]) - low) / (high - low)
         assert scores[seq] == pytest.approx(wanted, abs=1e-4)
-    said = recalling.recall(db, "zebra", recalling.Asked(), limit=3, embedder=Written(asked))
+    said = recalling.recall(db, "zebra", retrievers.Asked(), limit=3, embedder=Written(asked))
     assert [one.memory.id for one in said.found][:2] == ["far", "m6"]
 
 
@@ -206,18 +208,51 @@ def test_a_connection_that_stays_open_finds_what_is_new() -> None:
     for name in ("first", "second"):
         put(db, Memory(name, name, importance=0.5, created_at=NOW, updated_at=NOW))
         vectors_of.make(db, embedder)
-        said = recalling.recall(db, "other", recalling.Asked(), limit=3, embedder=embedder)
+        said = recalling.recall(db, "other", retrievers.Asked(), limit=3, embedder=embedder)
         assert name in [one.memory.id for one in said.found]
         assert said.found[0].score > 0.3
 
 
 def test_a_rare_word_hides_no_answer_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are many memories the rare words are asked for first, and may fit nowhere."""
-    monkeypatch.setattr(recalling, "FEW", 2)
+    monkeypatch.setattr(retrievers, "FEW", 2)
     db, _ = filled(0)
     for at, words in enumerate(("module one", "module two", "module three", "handling")):
         kind = "special" if at == 0 else "usual"
         put(db, Memory(f"m{at}", words, memory_type=kind, created_at=NOW, updated_at=NOW))
-    asked = recalling.Asked(types=("special",))
+    asked = retrievers.Asked(types=("special",))
     said = recalling.recall(db, "module handling", asked, limit=3)
     assert [one.memory.id for one in said.found] == ["m0"]
+
+
+def test_what_the_index_cannot_tell_is_found_by_meaning_too() -> None:
+    """What is superseded, over or to come, what bears a tag, and more than it gives at once."""
+    db, stored = filled(30)
+    asked = vector(random.Random(9))
+    order = best(stored, asked, 30)
+    changes: list[dict[str, object]] = [
+        {"superseded_by": "m29"}, {"expires_at": NOW}, {"valid_from": "2999-01-01T00:00:00.000Z"},
+        {"tags": ("rare",)},
+    ]  # fmt: skip
+    for seq, change in zip(order, changes, strict=False):
+        (row,) = db.all("memories.numbered", seqs=f"[{seq}]")
+        put(db, replace(to_memory(row), **change), before=to_memory(row))  # type: ignore[arg-type]
+        save(db, seq, stored[seq])
+
+    def found(wanted: int = 5, **more: object) -> list[int]:
+        ask = retrievers.Asked(**more)  # type: ignore[arg-type]
+        return list(retrievers.by_vectors(db, Written(asked), asked, ask, wanted))
+
+    assert found() == order[3:8]
+    assert found(live=False) == order[:5]
+    assert found(tag="rare") == [order[3]]
+    assert found(tag="rare", types=("none",)) == []
+    assert found(10**6) == order[3:]
+
+
+def test_a_text_without_a_word_is_like_nothing(repo: Repo) -> None:
+    """It has no direction, and is no reason to fail."""
+    ids = [repo.ok("remember", one)["memory"]["id"] for one in ("!!!", "???", "ants are slow")]
+    assert repo.jetpack("recall", "--like", ids[0]).code == 3
+    like = repo.ok("recall", "--like", repo.ok("remember", "ants are fast")["memory"]["id"])
+    assert like["memories"][0]["id"] == ids[2]

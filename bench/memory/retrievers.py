@@ -15,6 +15,9 @@ from jetpack_git.embed.base import Embedder
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall as recalling
 from jetpack_git.work import vectors
+from jetpack_git.work.retrievers import Asked
+from jetpack_git.work.retrievers import by_vectors
+from jetpack_git.work.retrievers import by_words
 
 NOW = "2026-01-01T00:00:00.000Z"
 LIMIT = 10
@@ -44,7 +47,7 @@ def retrievers(one: Set, db: Database, embedder: Embedder | None) -> dict[str, R
 
     def words(question: str) -> dict[int, float]:
         asked = recalling.terms.phrases(question)
-        return recalling.by_words(db, asked, recalling.Asked(), recalling.POOL)
+        return by_words(db, asked, Asked(), recalling.POOL)
 
     found: dict[str, Retriever] = {"plain FTS5": plain(one, db), "bm25": lambda q: ids(words(q))}
     if embedder is None:
@@ -53,7 +56,7 @@ def retrievers(one: Set, db: Database, embedder: Embedder | None) -> dict[str, R
 
     def cosines(question: str) -> dict[int, float]:
         (vector,) = embedder.embed([question])
-        return recalling.by_vectors(db, embedder, vector, recalling.Asked(), recalling.POOL)
+        return by_vectors(db, embedder, vector, Asked(), recalling.POOL)
 
     def ranks(question: str) -> list[str]:
         """Reciprocal rank fusion, k = 60 (Cormack et al. 2009)."""

@@ -33,6 +33,7 @@ from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.models.memory import Memory
 from jetpack_git.work import recall as recalling
+from jetpack_git.work.retrievers import Asked
 
 PAIRS = (("bm25", "plain FTS5"), ("hybrid", "bm25"), ("hybrid", "rank fusion"))
 
@@ -143,7 +144,7 @@ def _factors(one: sets.Set) -> dict[str, object]:
             gain = []
             for at in asked:
                 question, relevant = one.questions[at]
-                said = recalling.recall(db, question, recalling.Asked(), limit=LIMIT)
+                said = recalling.recall(db, question, Asked(), limit=LIMIT)
                 gain.append(score.ndcg_at([each.memory.id for each in said.found], relevant, LIMIT))
             gains.append(fmean(gain))
             db.close()

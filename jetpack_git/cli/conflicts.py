@@ -11,6 +11,7 @@ from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import columns
 from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
+from jetpack_git.models.conflict import Clash
 from jetpack_git.models.conflict import Conflict
 from jetpack_git.models.task import Task
 from jetpack_git.work import conflicts as asked
@@ -32,7 +33,7 @@ def conflicts(frame: Frame, task_id: str | None) -> None:
         (
             str(one.number), one.task_id, one.clash.field, f"ours: {_short(one.clash.ours)}",
             f"theirs: {_short(one.clash.theirs)}",
-            f"in use: {'ours' if one.clash.chosen == one.clash.ours else 'theirs'}",
+            f"in use: {_side(one.clash)}",
         )
         for one in found
     ]  # fmt: skip
@@ -41,6 +42,12 @@ def conflicts(frame: Frame, task_id: str | None) -> None:
         documents.listing("conflicts", items, len(items)),
         columns(rows) or "There are no conflicts.",
     )
+
+
+def _side(clash: Clash) -> str:
+    """Whose value is in use."""
+    sides = {"ours": clash.ours, "theirs": clash.theirs}
+    return next((side for side, value in sides.items() if value == clash.chosen), "both")
 
 
 @command(short_help="Decide what branches disagree on.")

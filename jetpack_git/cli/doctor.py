@@ -11,9 +11,9 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
 from jetpack_git.cli.terminal import safe
-from jetpack_git.doctor import Finding
-from jetpack_git.doctor import examine
-from jetpack_git.doctor import lost
+from jetpack_git.doctor.checks import examine
+from jetpack_git.doctor.checks import lost
+from jetpack_git.doctor.finding import Finding
 from jetpack_git.errors import JetpackError
 from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import find

@@ -82,8 +82,9 @@ TOOLS = {
         instead={"read": "read", "ack": "ack"}, given={"limit": 10}, quotes=True,
     ),
     "recall": Tool(
-        ("query", "task", "type", "limit"),
-        "Find what agents learned before: by query, or all that helps with a task.", quotes=True,
+        ("query", "task", "type", "limit", "budget"),
+        "Find what agents learned before: by query, or all that helps with a task.",
+        given={"budget": 2000}, quotes=True,
     ),
     "remember": Tool(
         ("text", "type", "tag", "task", "update"),

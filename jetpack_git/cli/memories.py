@@ -44,8 +44,12 @@ def memories(
     """List memories, the newest first. To find what answers a question, use recall."""
     workspace = frame.workspace
     task_id = workspace.tasks.get(task).id if task else None
-    query = Query(workspace.agent, types, scope, agent, task_id, tag, text, live=not everything)
-    found, total = _memories(workspace).list(query, limit=limit)
+    kept = _memories(workspace)
+    query = Query(
+        workspace.agent, types, kept.of_scope(scope), agent, task_id, tag, text,
+        live=not everything,
+    )  # fmt: skip
+    found, total = kept.list(query, limit=limit)
     lines = columns([_row(one) for one in found])
     if total > len(found):
         lines.append(f"… {total - len(found)} more of {total}; show more with -n")

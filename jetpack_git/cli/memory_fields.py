@@ -13,6 +13,7 @@ from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
 from jetpack_git.models import durations
 from jetpack_git.models.memory import Memory
+from jetpack_git.models.memory import mark
 
 Function = TypeVar("Function", bound=Callable[..., object])
 MAX_TITLE = 200
@@ -115,7 +116,7 @@ def details(one: Memory) -> list[str]:
         ("feedback", f"{one.helpful} helpful, {one.harmful} harmful"
          if one.helpful or one.harmful else ""),
     ]  # fmt: skip
-    lines = [f"{one.id}  {safe(one.title)}"]
+    lines = [f"{mark(one.id)} {safe(one.title)}"]
     lines += [f"  {name:13}  {safe(value)}" for name, value in said if value]
     if one.body:
         lines += ["", *(safe(line) for line in one.body.split("\n"))]

@@ -42,14 +42,14 @@ def _known(workspace: Workspace, held: Sequence[Task], agent: str) -> list[str]:
     db = workspace.db
     if db.one("memories.any") is None:
         return []
+    from jetpack_git.models.memory import mark
     from jetpack_git.work import learnings
     from jetpack_git.work import recall
+    from jetpack_git.work.retrievers import Asked
 
     if not held:
         found = learnings.best(db, agent=agent, now=clock.now(), limit=primer.SHOWN)
-        return [f"[recalled {one.id}] {one.title}" for one in found]
+        return [f"{mark(one.id)} {one.title}" for one in found]
     config = settings.of(workspace.clone, db, workspace.warnings).memory
-    said = recall.of_task(
-        db, workspace.clone, config, held[0], recall.Asked(agent), limit=primer.SHOWN
-    )
-    return [f"[recalled {one.memory.id}] {one.memory.title}" for one in said.found]
+    said = recall.of_task(db, workspace.clone, config, held[0], Asked(agent), limit=primer.SHOWN)
+    return [f"{mark(one.memory.id)} {one.memory.title}" for one in said.found]

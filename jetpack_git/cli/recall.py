@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 
@@ -19,11 +20,14 @@ from jetpack_git.errors import BadInput
 from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Recall
+from jetpack_git.models.memory import mark
 from jetpack_git.work import recall as asking
 from jetpack_git.work import settings
+from jetpack_git.work.retrievers import Asked
 
 LONGEST = 10 * 1024 * 1024  # bytes of a question
 BYTES_A_TOKEN = 3
+BUDGET = 1000  # tokens
 SIMILAR = 3  # of those that say nearly the same, how many are named
 
 
@@ -37,8 +41,8 @@ SIMILAR = 3  # of those that say nearly the same, how many are named
 @click.option("--all", "everything", is_flag=True, help="What is over or superseded, too.")
 @click.option("--full", is_flag=True, help="With all that they say.")
 @click.option(
-    "--budget", type=click.IntRange(1, 10**9), default=1000, show_default=True, metavar="TOKENS",
-    help="Print about so much at most.",
+    "--budget", type=click.IntRange(1, 10**9), metavar="TOKENS",
+    help="Print about so much at most; 1000 if not said, except with --json.",
 )  # fmt: skip
 @limit_option(10)
 @at_option
@@ -53,7 +57,7 @@ def recall(
     tag: str | None,
     everything: bool,
     full: bool,
-    budget: int,
+    budget: int | None,
     limit: int,
 ) -> int:
     """Find the memories that answer a QUERY, the best first, a line each; '-' reads it from stdin.
@@ -70,7 +74,11 @@ def recall(
     workspace = frame.at(revision, memories=True)
     owned = revision is None and workspace.db.one("memories.any_owned") is not None
     agent = workspace.agent if owned else ""  # to find out who asks takes as long as to answer
-    asked = asking.Asked(agent, types, scope, tag, live=not everything)
+    if scope is not None:
+        from jetpack_git.work.memories import Memories
+
+        scope = Memories(workspace.db).of_scope(scope)
+    asked = Asked(agent, types, scope, tag, live=not everything)
     config, db, most = MemoryConfig(), workspace.db, limit or 10**6
     if revision is None:
         config = settings.of(workspace.clone, db, workspace.warnings).memory
@@ -94,7 +102,7 @@ def recall(
         db.run("memories.count_recall", seqs=str([one.memory.seq for one in said.found]))
     if said.degraded:
         warn(f"found by {said.retriever} alone, or not among all: {said.degraded}")
-    frame.answer(_document(said), _lines(said, full, budget))
+    frame.answer(_document(said, full, budget), _lines(said, full, budget or BUDGET))
     return 0 if said.found else 1
 
 
@@ -102,15 +110,33 @@ def _stdin() -> str:
     return sys.stdin.buffer.read(LONGEST).decode("utf-8", "replace")
 
 
-def _document(said: Recall) -> dict[str, object]:
-    items = [
-        memory_fields.document(one.memory)
-        | {"score": round(one.score, 4), "similar": list(one.similar)}
-        for one in said.found
-    ]
+def _document(said: Recall, full: bool, budget: int | None) -> dict[str, object]:
+    items: list[dict[str, object]] = []
+    left = None if budget is None else budget * BYTES_A_TOKEN
+    for one in said.found:
+        item = _item(one, full=full)
+        if left is not None:
+            left -= len(json.dumps(item))
+            if left < 0 and items:
+                break
+        items.append(item)
     return documents.listing("memories", items, said.total) | {
         "retriever": said.retriever, "degraded": said.degraded or None,
     }  # fmt: skip
+
+
+def _item(one: Found, *, full: bool) -> dict[str, object]:
+    """The memory with how it was found; its body is cut, unless it is wanted in full."""
+    document = memory_fields.document(one.memory)
+    body = one.memory.body
+    is_cut = not full and len(body) > memory_fields.CUT
+    return document | {
+        "body": f"{body[: memory_fields.CUT - 1]}…" if is_cut else body,
+        "body_is_cut": is_cut,
+        "mark": mark(one.memory.id),
+        "score": round(one.score, 4),
+        "similar": list(one.similar),
+    }
 
 
 def _lines(said: Recall, full: bool, budget: int) -> Sequence[str]:
@@ -131,7 +157,7 @@ def _lines(said: Recall, full: bool, budget: int) -> Sequence[str]:
         lines += new
         shown += 1
     more = said.total - shown
-    rest = f"; {more} more: -n or --budget" if more > 0 else ""
+    rest = f"; at least {more} more: -n or --budget" if more > 0 else ""
     return [*lines, f"{shown} found by {said.retriever}{rest}"]
 
 
@@ -141,14 +167,14 @@ def _line(one: Found) -> str:
     others = [*one.similar[:SIMILAR], *(["…"] if len(one.similar) > SIMILAR else [])]
     also = f" (and {', '.join(others)})" if others else ""
     text = text if len(text) <= memory_fields.CUT else f"{text[: memory_fields.CUT - 1]}…"
-    return f"[recalled {memory.id}] {safe(text)}{also}"
+    return f"{mark(memory.id)} {safe(text)}{also}"
 
 
 def _full(one: Found) -> list[str]:
     memory = one.memory
     about = [memory.memory_type, memory.agent or "", memory.created_at[:10], *one.similar]
     lines = [
-        f"[recalled {memory.id}] {safe(memory.title)}",
+        f"{mark(memory.id)} {safe(memory.title)}",
         f"  ({safe(', '.join(filter(None, about)))})",
     ]
     return lines + [f"  {safe(line)}" for line in memory.body.split("\n") if memory.body]

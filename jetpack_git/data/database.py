@@ -15,7 +15,7 @@ from jetpack_git.data.sqlite import Sqlite
 from jetpack_git.errors import StoreError
 
 FOLDER = os.path.join(os.path.dirname(__file__), "sql")
-SCHEMA = 16
+SCHEMA = 17
 
 
 class Database:

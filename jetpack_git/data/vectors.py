@@ -89,14 +89,21 @@ class Index:
         return self.cosines(vector, [int(str(row["seq"])) for row in rows])[:limit]
 
     def cosines(self, vector: bytes, seqs: Sequence[int]) -> list[tuple[int, float]]:
-        """The cosine of each of these vectors with that one, the nearest first."""
+        """The cosine of each of these vectors with that one, the nearest first.
+
+        Those without a direction are left out.
+        """
         rows = self._rows(
             "SELECT seq, 1 - vec_distance_cosine(vector, :vector) AS cosine FROM memory_vectors"
-            " WHERE embedder = :embedder AND dimension = :dimension"
+            " WHERE embedder = :embedder AND length(vector) = 4 * :dimension"
             " AND seq IN (SELECT value FROM json_each(:seqs)) ORDER BY cosine DESC, seq",
             vector=vector, embedder=self._embedder, dimension=self._dimension, seqs=dump(seqs),
         )  # fmt: skip
-        return [(int(str(row["seq"])), float(str(row["cosine"]))) for row in rows]
+        return [
+            (int(str(row["seq"])), float(str(row["cosine"])))
+            for row in rows
+            if row["cosine"] is not None
+        ]
 
     def _is_there(self) -> bool:
         return bool(self._rows("SELECT 1 AS found FROM sqlite_master WHERE name = 'memory_index'"))
@@ -119,8 +126,9 @@ class Index:
         for row in rows:
             self._rows("DELETE FROM memory_index WHERE seq = :seq", seq=row["seq"])
             vector = row["vector"]
-            fits = isinstance(vector, bytes) and len(vector) == 4 * self._dimension
-            if not fits or row["superseded_by"] is not None:
+            if not isinstance(vector, bytes) or len(vector) != 4 * self._dimension:
+                continue
+            if not any(vector) or row["superseded_by"] is not None:
                 continue
             self._rows(
                 insert, seq=row["seq"], part=_part(int(str(row["seq"])), self._parts),

@@ -26,7 +26,7 @@ class Embedder(Protocol):
     is_quick: bool
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
-        """For each text a vector of length 1, as float32. Raises Unavailable."""
+        """For each text a vector of length 1, as float32. Raises Unavailable, and Unfit."""
 
 
 class Unavailable(StoreError):
@@ -35,8 +35,15 @@ class Unavailable(StoreError):
     name = "embedder"
 
 
+class Unfit(Unavailable):
+    """The embedder answers, and has no vector for one of these texts."""
+
+
 def packed(values: Iterable[object], *, dimension: int, source: str) -> bytes:
-    """The numbers as a vector of length 1. Raises Unavailable for anything else."""
+    """The numbers as a vector of length 1. Raises Unavailable for anything else.
+
+    Raises Unfit where they point nowhere, as they do for a text that means nothing to the model.
+    """
     try:
         numbers = [float(one) for one in values]  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError) as error:
@@ -48,5 +55,5 @@ def packed(values: Iterable[object], *, dimension: int, source: str) -> bytes:
         )
     length = sqrt(sum(one * one for one in numbers))
     if not isfinite(length) or length == 0.0:
-        raise Unavailable(f"{source} gave a vector without a direction.")
+        raise Unfit(f"{source} gave a vector without a direction.")
     return array("f", [one / length for one in numbers]).tobytes()

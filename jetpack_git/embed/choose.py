@@ -34,10 +34,15 @@ def _http(config: MemoryConfig) -> Embedder:
         )
     if not config.url.startswith(("http://", "https://")):
         raise BadInput(f"memory.url is {config.url!r:.60}.", hint="Begin it with https://")
-    return Http(
-        url=config.url, model=config.model, dimension=config.dimension, key_env=config.key_env,
-        timeout_s=config.timeout_s,
-    )  # fmt: skip
+    try:
+        return Http(
+            url=config.url, model=config.model, dimension=config.dimension,
+            key_env=config.key_env, timeout_s=config.timeout_s,
+        )  # fmt: skip
+    except ValueError as error:
+        raise BadInput(
+            f"memory.url is {config.url!r:.200}, which is no address: {error}."
+        ) from error
 
 
 def _command(config: MemoryConfig) -> Embedder:

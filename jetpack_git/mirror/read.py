@@ -80,6 +80,11 @@ def memory(data: bytes, path: str) -> Memory:
     """The memory in the bytes of the file at `path`. Raises BadInput with the line."""
     head, body = _parts(data, path, parse.MemoryFields)
     got = head.fields
+    if got.get("superseded_by") == got["id"]:
+        raise BadInput(
+            f"{path}:{head.lines['superseded_by']}: a memory cannot be superseded by itself.",
+            hint="Name the other memory, or take the line out.",
+        )
     return Memory(
         id=got["id"], title=got["title"], body=body,
         memory_type=got.get("type", AGENT_LEARNING), importance=got.get("importance", IMPORTANCE),

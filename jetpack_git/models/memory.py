@@ -81,6 +81,11 @@ class Memory:
         return f"{self.title}\n{self.body}" if self.body else self.title
 
 
+def mark(memory_id: str) -> str:
+    """What stands before a memory that was recalled, so that nobody remembers it again."""
+    return f"[recalled {memory_id}]"
+
+
 def layer(memory_type: str) -> Layer:
     """What holds of memories of that type."""
     return LAYERS.get(memory_type, KEPT)
@@ -101,8 +106,8 @@ class Recall(NamedTuple):
     """What a search found, the best first, and how.
 
     `retriever` is `bm25`, or `hybrid(…)` or `vector(…)` with the embedder's name; `degraded`
-    says why it is less than what the config asks for. `total` counts what fits the query at
-    all, as far as it was looked at.
+    says why it is less than what the config asks for. `total` is how many fit the query at
+    least: no more are looked at than are needed.
     """
 
     found: tuple[Found, ...]

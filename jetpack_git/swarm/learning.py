@@ -9,6 +9,7 @@ from jetpack_git.work import learnings
 from jetpack_git.work import recall
 from jetpack_git.work import settings
 from jetpack_git.work.memories import Memories
+from jetpack_git.work.retrievers import Asked
 from jetpack_git.workspace import Workspace
 
 KNOWN = 5  # memories for a task
@@ -22,7 +23,7 @@ def known(workspace: Workspace, task: Task, agent: str, tell: Tell) -> list[str]
     if db.one("memories.any") is None:
         return []
     config = settings.of(workspace.clone, db, workspace.warnings).memory
-    said = recall.of_task(db, workspace.clone, config, task, recall.Asked(agent), limit=KNOWN)
+    said = recall.of_task(db, workspace.clone, config, task, Asked(agent), limit=KNOWN)
     if said.degraded:
         tell("recall", task, f"{said.retriever}: {said.degraded}")
     return learnings.told(said.found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 from jetpack_git.data.database import Database
@@ -10,10 +11,13 @@ from jetpack_git.data.memories import to_memory
 from jetpack_git.errors import JetpackError
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Memory
+from jetpack_git.models.memory import mark
 from jetpack_git.work.memories import Memories
 from jetpack_git.work.memories import titled
 
-_LEARNED = re.compile(r"^[ \t>*_-]*learned[*_]*:[*_]*[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_ITEM = r"[ \t>#*_-]*(?:\d{1,3}[.)][ \t]+)?(?:\[[ xX]\][ \t]+)?[*_]*"
+_LEARNED = re.compile(_ITEM + r"learned[*_]*:[*_]*[ \t]*(.*)", re.IGNORECASE)
+_LISTED = re.compile(r"[ \t>]*(?:[*+-]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(\S.*)")
 MOST = 10  # of one report
 CUT = 600  # characters of a memory that is told before work begins
 
@@ -23,7 +27,7 @@ def store(
 ) -> tuple[Sequence[Memory], Sequence[str]]:
     """What a report says was `learned: …`, a line each, is remembered; and why some was not."""
     kept, refused = [], []
-    texts = list(dict.fromkeys(one.strip() for one in _LEARNED.findall(report)))
+    texts = list(dict.fromkeys(_learned(report)))
     if len(texts) > MOST:
         refused.append(f"not remembered: {len(texts) - MOST} more of what was learned")
     for text in texts[:MOST]:
@@ -36,13 +40,28 @@ def store(
     return kept, refused
 
 
+def _learned(report: str) -> Iterator[str]:
+    """What stands after `learned:`, on its line or as a list below it."""
+    is_list = False
+    for line in report.splitlines():
+        if found := _LEARNED.match(line):
+            is_list = not found[1].strip()
+        elif is_list and (found := _LISTED.match(line)):
+            pass
+        else:
+            is_list = is_list and not line.strip()
+            continue
+        if text := found[1].strip():
+            yield text
+
+
 def told(found: Sequence[Found]) -> list[str]:
     """The memories as lines for an agent, each with the mark that it was recalled."""
     lines = []
     for one in found:
         text = " ".join(one.memory.text.split())
         text = text if len(text) <= CUT else f"{text[: CUT - 1]}…"
-        lines.append(f"[recalled {one.memory.id}] {text}")
+        lines.append(f"{mark(one.memory.id)} {text}")
     return lines
 
 

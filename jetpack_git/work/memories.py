@@ -15,6 +15,7 @@ from jetpack_git.data.journal import Journal
 from jetpack_git.data.memories import put
 from jetpack_git.data.memories import to_memory
 from jetpack_git.data.rows import dump
+from jetpack_git.digest import sha1
 from jetpack_git.embed import hashed
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Negative
@@ -25,15 +26,19 @@ from jetpack_git.models.memory import EPISODIC
 from jetpack_git.models.memory import HELPFUL_ENOUGH
 from jetpack_git.models.memory import PROCEDURAL
 from jetpack_git.models.memory import PROMOTED
+from jetpack_git.models.memory import SCOPES
 from jetpack_git.models.memory import WORKING
 from jetpack_git.models.memory import Memory
 from jetpack_git.models.paths import memory_path
+from jetpack_git.work.retrievers import Asked
+from jetpack_git.work.retrievers import by_words
 
 LARGEST = 64 * 1024  # bytes of a memory's text
 LONGEST_TITLE = 120  # characters
-COMPARED = 8
+COMPARED = 24  # memories with most words in common, which may say the same
 KEPT_EXPIRED_S = 7 * 24 * 3600
-MARK = re.compile(r"\[recalled (jm-[0-9a-z]+)\]")
+MARK = re.compile(r"\[recalled ([\w.-]{1,100})\]")  # as models.memory.mark makes it
+_WORD = re.compile(r"\w+")
 EDITABLE = frozenset(
     {
         "title", "body", "memory_type", "importance", "tags", "scope", "valid_from", "expires_at",
@@ -91,14 +96,12 @@ class Memories:
         Negative when another memory says nearly the same; `force` keeps a secret, and its like.
         """
         memory = self._checked(replace(memory, scope=self._scope(memory.scope)), force=force)
-        vector = hashed.vector(memory.text)
-        now = clock.now()
+        vector, now = hashed.vector(memory.text), clock.now()
         expires = memory.expires_at
         if expires is None and memory.layer.ttl_s is not None:
             expires = clock.after(memory.layer.ttl_s)
         with self.db.transaction():
-            near = [] if force else self.near(memory, vector)
-            other = next((one for one in near if one.id != supersedes), None)
+            other = None if force else self.near(memory, vector, besides=supersedes)
             if other is not None:
                 raise Negative(
                     f"{other.id} {other.title!r:.60} says nearly the same.",
@@ -115,24 +118,26 @@ class Memories:
                 self.edit(supersedes, {"superseded_by": memory.id}, agent=memory.agent or "")
         return self.get(memory.id)
 
-    def near(self, memory: Memory, vector: bytes) -> Sequence[Memory]:
-        """The live memories that say nearly the same, the most alike first."""
+    def near(self, memory: Memory, vector: bytes, *, besides: str | None = None) -> Memory | None:
+        """The live memory that says most nearly the same, or all of it and little more."""
+        agent, digest = memory.agent or "", sha1(memory.text.encode())
+        copies = self.db.all(
+            "memories.copies", digest=digest, embedder=hashed.NAME, agent=agent, now=clock.now()
+        )
         asked = terms.phrases(memory.text[: 4 * terms.MOST_TERMS])
-        if not asked:
-            return []
-        rows = self.db.all(
-            "memories.matching", words=terms.any_of(asked), pool=COMPARED, live=1,
-            now=clock.now(), agent=memory.agent or "", types=None, scope=None, tag=None,
-        )  # fmt: skip
-        seqs = dump([row["seq"] for row in rows if row["fits"]])
-        found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
-        found = [one for one in found if one.id != memory.id]
+        seqs = dump(list(by_words(self.db, asked, Asked(agent), COMPARED)))
+        rows = self.db.all("vectors.these", embedder=hashed.NAME, seqs=seqs)
         mine = hashed.numbers(vector)
-        alike = [
-            (hashed.similarity(mine, hashed.numbers(hashed.vector(one.text))), one) for one in found
+        alike = {row["seq"]: hashed.similarity(mine, hashed.numbers(row["vector"])) for row in rows}
+        found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
+        found.sort(key=lambda one: -alike[one.seq])
+        near = [
+            one
+            for one in found
+            if alike[one.seq] >= hashed.NEAR or _is_most_of(memory.text, one.text)
         ]
-        alike.sort(key=lambda pair: -pair[0])
-        return [one for score, one in alike if score >= hashed.NEAR]
+        others = [*map(to_memory, copies), *near]
+        return next((one for one in others if one.id not in (memory.id, besides)), None)
 
     def new_id(self) -> str:
         """An id that no memory of this clone bears."""
@@ -159,6 +164,13 @@ class Memories:
                 after = replace(after, expires_at=_expiry(before, after))
             if after.text != before.text:
                 after = self._checked(after, force=force)
+                other = None if force else self.near(after, hashed.vector(after.text))
+                if other is not None:
+                    raise Negative(
+                        f"{other.id} {other.title!r:.60} says nearly the same as this would.",
+                        hint=f"Forget one of the two: git jetpack forget {before.id}, or keep both "
+                        "with --force.",
+                    )
             if after != before:
                 self._put(before, after, agent)
         return self.get(before.id)
@@ -256,6 +268,10 @@ class Memories:
             after = None if row is None else to_memory(row).superseded_by
         return found
 
+    def of_scope(self, scope: str | None) -> str | None:
+        """What is asked for by a scope, or by its kind alone. Raises BadInput."""
+        return scope if scope is None or scope in SCOPES else self._scope(scope)
+
     def _scope(self, scope: str) -> str:
         """The scope with whole ids. Raises BadInput."""
         kind, _, name = scope.partition(":")
@@ -295,7 +311,7 @@ class Memories:
 
         found = [] if force else secrets.find("\n".join([memory.text, *memory.tags]))
         if found:
-            lines = [f"line {one.line} holds a secret ({one.kind}): {one.shown}" for one in found]
+            lines = [f"a line holds a secret ({one.kind}): {one.shown}" for one in found]
             raise BadInput(
                 "\n".join(["This is not kept, for it would be committed:", *lines]),
                 hint="Take it out, or add --force if it is none.",
@@ -318,6 +334,15 @@ def _expiry(before: Memory, after: Memory) -> str | None:
         return after.expires_at
     ttl = after.layer.ttl_s
     return None if ttl is None else clock.after(ttl)
+
+
+def _words(text: str) -> str:
+    return " ".join(_WORD.findall(text.lower()))
+
+
+def _is_most_of(part: str, text: str) -> bool:
+    """Whether the text has all words of the other one in it, and is less than twice as long."""
+    return len(part) * 2 > len(text) and f" {_words(part)} " in f" {_words(text)} "
 
 
 def titled(text: str, title: str | None) -> tuple[str, str]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from typing import NamedTuple
 
 from jetpack_git import clock
@@ -34,24 +33,16 @@ from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Memory
 from jetpack_git.models.memory import Recall
 from jetpack_git.models.task import Task
+from jetpack_git.work.retrievers import Asked
+from jetpack_git.work.retrievers import by_vectors
+from jetpack_git.work.retrievers import by_words
 
 WORDS_WEIGHT, VECTOR_WEIGHT = 0.6, 0.4
 # How much importance, age and feedback can add or take.
 IMPORTANCE_WEIGHT = AGE_WEIGHT = FEEDBACK_WEIGHT = 0.1
 SPARE = 10  # memories looked at beyond those wanted, for what is shown once
 POOL = 100  # answers of each way that are looked at
-FEW = 5_000  # so many memories are scored, before common words do no more than help
 CATCH_UP_S = 0.2  # spent on vectors that are still to be made
-
-
-class Asked(NamedTuple):
-    """What is to be found: by whom, of these types (none: any), in a scope, with a tag."""
-
-    agent: str = ""
-    types: tuple[str, ...] = ()
-    scope: str | None = None
-    tag: str | None = None
-    live: bool = True
 
 
 def recall(
@@ -63,27 +54,30 @@ def recall(
     With an `embedder` whose vectors tell meaning they count too. Raises Unavailable when that
     cannot answer, and BadInput.
     """
-    words = by_words(db, terms.phrases(question), asked, max(POOL, limit))
+    wanted = max(POOL, limit + 1)
+    words = by_words(db, terms.phrases(question), asked, wanted)
     scores: Mapping[int, float] = _scaled(words)
-    total = len(scores)
+    are_more = len(words) >= wanted
     retriever = "bm25"
     if embedder is not None and embedder.is_semantic and question.strip():
         (vector,) = embedder.embed([question])
-        cosines = by_vectors(db, embedder, vector, asked, max(POOL, limit))
+        cosines = by_vectors(db, embedder, vector, asked, wanted)
         scores = fused(words, cosines)
-        total = len(scores)
+        are_more = are_more or len(cosines) >= wanted
         retriever = f"hybrid({embedder.name})"
     found = _ranked(db, scores, limit)
     alike = sum(len(one.similar) for one in found)
-    return Recall(found, max(total - alike, len(found)), retriever, degraded)
+    total = max(len(scores) - alike, len(found) + are_more)
+    return Recall(found, total, retriever, degraded)
 
 
 def like(db: Database, memory: Memory, asked: Asked, *, limit: int, embedder: Embedder) -> Recall:
-    """The memories most like that one, by their vectors."""
+    """The memories most like that one, by their vectors. Raises Unavailable if it has none."""
     row = db.all("vectors.these", embedder=embedder.name, seqs=dump([memory.seq]))
     vector = row[0]["vector"] if row else embedder.embed([memory.text])[0]
-    assert isinstance(vector, bytes)
-    nearest = by_vectors(db, embedder, vector, asked, limit + 1)
+    if not isinstance(vector, bytes) or not any(vector):
+        raise Unavailable(f"{embedder.name} can make no vector of {memory.id}.")
+    nearest = by_vectors(db, embedder, vector, asked, limit + 2)
     scores = {seq: cosine for seq, cosine in nearest.items() if seq != memory.seq}
     rows = db.all("memories.numbered", seqs=dump(list(scores)))
     found = [Found(to_memory(one), scores[int(str(one["seq"]))]) for one in rows]
@@ -128,94 +122,6 @@ def weight(memory: Memory, now: str) -> float:
 def _scaled(words: Mapping[int, float]) -> dict[int, float]:
     best = max(words.values(), default=0.0) or 1.0
     return {seq: score / best for seq, score in words.items()}
-
-
-def by_words(db: Database, phrases: Sequence[str], asked: Asked, wanted: int) -> dict[int, float]:
-    """The scores of the best memories with one of the phrases."""
-    found: dict[int, float] = {}
-    questions = _questions(db, phrases) if phrases else []
-    for question in questions:
-        found = dict(_matching(db, question, asked, wanted)) | found
-        if len(found) >= wanted:
-            break
-    if not found and len(questions) > 1:  # what fits may have common words alone
-        found = dict(_matching(db, terms.any_of(phrases), asked, wanted))
-    return found
-
-
-def _questions(db: Database, phrases: Sequence[str]) -> list[str]:
-    """What to ask the index, the better question first.
-
-    To score a memory costs far more than to see that it matches. Where there are many, one must
-    have a rare phrase and any other, then a rare one alone; a common one by itself says little.
-    """
-    if db.count("memories.at_most") <= FEW or len(phrases) == 1:
-        return [terms.any_of(phrases)]
-    counts = {one: db.count("memories.word_count", words=one) for one in phrases}
-    there = sorted((one for one in phrases if counts[one]), key=lambda one: counts[one])
-    rare: list[str] = []
-    matched = 0
-    for one in there:
-        matched += counts[one]
-        if rare and matched > FEW:
-            break
-        rare.append(one)
-    common = there[len(rare) :]
-    if not common:
-        return [terms.any_of(rare)] if rare else []
-    return [f"({terms.any_of(rare)}) AND ({terms.any_of(common)})", terms.any_of(rare)]
-
-
-def _matching(db: Database, words: str, asked: Asked, wanted: int) -> list[tuple[int, float]]:
-    """The scores of the best memories that match and fit."""
-    pool = wanted
-    while True:
-        rows = db.all(
-            "memories.matching", words=words, pool=pool, live=int(asked.live), now=clock.now(),
-            agent=asked.agent, types=dump(asked.types) if asked.types else None,
-            scope=asked.scope, tag=asked.tag,
-        )  # fmt: skip
-        found = [(int(str(row["seq"])), float(str(row["score"]))) for row in rows if row["fits"]]
-        if len(found) >= wanted or len(rows) < pool:
-            return found[:wanted]
-        pool *= 8
-
-
-def by_vectors(
-    db: Database, embedder: Embedder, vector: bytes, asked: Asked, wanted: int
-) -> dict[int, float]:
-    """The cosines of the nearest memories."""
-    from jetpack_git.data.vectors import MOST as K
-    from jetpack_git.data.vectors import Filter
-
-    index = _index(db, embedder)
-    inside = Filter(asked.agent, clock.now(), asked.types, asked.scope)
-    found: list[tuple[int, float]] = []
-    k = wanted
-    while True:
-        near = index.nearest(vector, inside, k)
-        found = near if asked.tag is None else _tagged(db, near, asked.tag)
-        if len(found) >= wanted or len(near) < k or k >= K:
-            return dict(found[:wanted])
-        k = min(k * 8, K)
-
-
-def _index(db: Database, embedder: Embedder) -> Any:
-    from jetpack_git.data.vectors import Index
-
-    key = f"vectors of {embedder.name}"
-    index: Any = db.memo.get(key) or Index(db, embedder.name, embedder.dimension)
-    if key not in db.memo or db.all("vectors.unindexed", embedder=embedder.name, limit=1):
-        index.refresh()
-    db.memo[key] = index
-    return index
-
-
-def _tagged(db: Database, near: list[tuple[int, float]], tag: str) -> list[tuple[int, float]]:
-    """Those with the tag, of which the index knows nothing."""
-    rows = db.all("memories.numbered", seqs=dump([seq for seq, _ in near]))
-    fit = {row["seq"] for row in rows if tag in to_memory(row).tags}
-    return [(seq, cosine) for seq, cosine in near if seq in fit]
 
 
 def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Found, ...]:
@@ -316,7 +222,7 @@ def of_task(
         row = db.one("tasks.get", id=above.parent_id) if above.parent_id else None
         above = to_task(row) if row is not None else None
     rows = db.all(
-        "memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit,
+        "memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit + 1,
         types=dump(asked.types) if asked.types else None, scope=asked.scope, tag=asked.tag,
     )  # fmt: skip
     own = [Found(to_memory(row), 1.0) for row in rows]

@@ -38,20 +38,15 @@ _TOKEN = re.compile(r"[\w\-+/=.]{16,}")
 
 
 class Secret(NamedTuple):
-    """A line that holds a secret, counted from 1; what kind it is; the line without it."""
+    """What kind it is, and the line that holds it, without it."""
 
-    line: int
     kind: str
     shown: str
 
 
 def find(text: str) -> Sequence[Secret]:
     """The secrets in the text, in order of their lines."""
-    suspects = [
-        (number, line)
-        for number, line in enumerate(text.split("\n"), start=1)
-        if _SUSPECT.search(line)
-    ]
+    suspects = [line for line in text.split("\n") if _SUSPECT.search(line)]
     if not suspects:
         return []
     from detect_secrets.core.scan import scan_line
@@ -59,14 +54,14 @@ def find(text: str) -> Sequence[Secret]:
 
     found = []
     with transient_settings({"plugins_used": [{"name": one} for one in _DETECTORS]}):
-        for number, line in suspects:
+        for line in suspects:
             bare = line.replace("allowlist", "").replace("whitelist", "")  # nobody lets itself in
             kinds = {str(one.type): one.secret_value or "" for one in scan_line(bare)}
             for kind, shape in _OTHERS.items():
                 if match := shape.search(line):
                     kinds[kind] = match[0]
             for kind, secret in sorted(kinds.items()):
-                found.append(Secret(number, kind, _without(line, secret)))
+                found.append(Secret(kind, _without(line, secret)))
     return found
 
 

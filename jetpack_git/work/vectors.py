@@ -7,6 +7,7 @@ commands that come after, a few at a time: no write waits for a model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from jetpack_git import clock
@@ -14,16 +15,16 @@ from jetpack_git.data.database import Database
 from jetpack_git.data.memories import to_memory
 from jetpack_git.data.rows import dump
 from jetpack_git.digest import sha1
-from jetpack_git.embed import hashed
 from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.base import Unfit
 from jetpack_git.embed.choose import embedder
-from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import MemoryConfig
 
 Progress = Callable[[int, int], None]
 CHUNK = 32
+PROBE = "Does it answer?"
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -39,10 +40,7 @@ def chosen(config: MemoryConfig, clone: Clone) -> Embedder:
         return found
     from urllib.parse import urlsplit  # takes as long to load as all of this
 
-    try:
-        is_local = config.embedder == "http" and urlsplit(asks).hostname in LOCAL
-    except ValueError as error:
-        raise BadInput(f"memory.url is {asks!r:.200}, which is no address: {error}.") from error
+    is_local = config.embedder == "http" and urlsplit(asks).hostname in LOCAL
     if not is_local or config.key_env:
         from jetpack_git.git.run import git
 
@@ -62,6 +60,7 @@ def make(
 ) -> int:  # fmt: skip
     """Each memory has a vector of the embedder, as far as `limit_s` seconds go.
 
+    A text that the embedder refuses gets an empty one, so that it is not asked for ever again.
     How many have none yet. Raises Unavailable, which loses nothing that was made.
     """
     until = None if limit_s is None else clock.monotonic() + limit_s
@@ -72,7 +71,7 @@ def make(
         if not rows:
             break
         texts = [to_memory(row).text for row in rows]
-        vectors = found.embed(texts)
+        vectors = _vectors(found, texts)
         with db.transaction_quietly():
             seqs = dump([row["seq"] for row in rows])
             now = {
@@ -94,6 +93,24 @@ def make(
     return max(left, 0)
 
 
-def forget_others(db: Database, found: Embedder) -> None:
-    """Vectors of embedders that are no longer asked are gone."""
-    db.run("vectors.forget_others", embedders=dump([hashed.NAME, found.name]))
+def _vectors(found: Embedder, texts: Sequence[str]) -> list[bytes]:
+    """The vector of each text, or an empty one where the embedder has none."""
+    try:
+        return found.embed(texts)
+    except Unfit:
+        found.embed([PROBE])  # it may want no text at all
+    return _halves(found, texts)
+
+
+def _halves(found: Embedder, texts: Sequence[str]) -> list[bytes]:
+    """The same of an embedder that refuses one of them, or some."""
+    middle = len(texts) // 2
+    if middle == 0:
+        return [b""]
+    vectors: list[bytes] = []
+    for part in (texts[:middle], texts[middle:]):
+        try:
+            vectors += found.embed(part)
+        except Unfit:
+            vectors += _halves(found, part)
+    return vectors

@@ -44,7 +44,13 @@ WHERE id = :id RETURNING seq
 DELETE FROM memories WHERE id = :id
 
 -- name: superseded
-SELECT id FROM memories WHERE superseded_by = :by
+SELECT * FROM memories WHERE superseded_by = :by
+
+-- What each superseded memory names, and whether that is there.
+-- name: successors
+SELECT m.id, m.superseded_by, m.memory_type,
+    EXISTS (SELECT 1 FROM memories WHERE id = m.superseded_by) AS is_there
+FROM memories m WHERE m.superseded_by IS NOT NULL ORDER BY m.seq
 
 -- What was forgotten, here or by a commit.
 -- name: forgotten
@@ -100,6 +106,23 @@ FROM (
     WHERE memory_words MATCH :words ORDER BY score DESC, seq LIMIT :pool
 ) w CROSS JOIN memories m ON m.seq = w.seq
 ORDER BY w.score DESC, m.seq
+
+-- All memories that fit, as above.
+-- name: fitting
+SELECT m.seq FROM memories m
+WHERE (:live = 0 OR (m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+        AND (m.valid_from IS NULL OR m.valid_from <= :now)))
+    AND m.owner IN ('', :agent)
+    AND (:types IS NULL OR m.memory_type IN (SELECT value FROM json_each(:types)))
+    AND (:scope IS NULL OR m.scope = :scope OR m.scope LIKE :scope || ':%')
+    AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = :tag))
+
+-- The memories of that very text which hold, for that agent.
+-- name: copies
+SELECT m.* FROM memory_vectors v CROSS JOIN memories m USING (seq)
+WHERE v.digest = :digest AND v.embedder = :embedder AND m.owner IN ('', :agent)
+    AND m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
+ORDER BY m.seq LIMIT 2
 
 -- The best known memories of some scopes that fit, whatever is asked.
 -- name: of_scopes

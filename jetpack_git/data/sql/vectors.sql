@@ -22,8 +22,10 @@ SELECT (SELECT count(*) FROM memories)
 -- name: stale
 DELETE FROM memory_vectors WHERE seq = :seq AND digest <> :digest
 
--- name: forget_others
-DELETE FROM memory_vectors WHERE embedder NOT IN (SELECT value FROM json_each(:embedders))
+-- Memories whose text the embedder would not have.
+-- name: refused
+SELECT m.id FROM memory_vectors v JOIN memories m USING (seq)
+WHERE v.embedder = :embedder AND length(v.vector) = 0 ORDER BY m.seq
 
 -- name: unindexed
 SELECT u.seq, v.vector, m.memory_type, m.scope, m.owner, m.expires_at, m.valid_from,

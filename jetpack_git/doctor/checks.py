@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,8 @@ from jetpack_git.data import settle
 from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.rows import dump
+from jetpack_git.doctor import memories
+from jetpack_git.doctor.finding import Finding
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.git import drivers
@@ -42,21 +43,6 @@ from jetpack_git.work import settings
 from jetpack_git.work.agents import Agents
 from jetpack_git.work.agents import is_alive
 from jetpack_git.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong: which check found it, what it is, and what would be done.
-
-    `repair` is None when only a person can decide; `advice` then says how. What is not
-    `serious` may well be meant.
-    """
-
-    check: str
-    problem: str
-    advice: str
-    repair: Callable[[], object] | None = None
-    serious: bool = True
 
 
 def examine(workspace: Workspace) -> list[Finding]:
@@ -141,39 +127,6 @@ def _structure(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(
             "tasks", f"{row['id']} names {row['missing']}, and there is no such task.",
             f"Bring its file, or take it out of {files.task_path(str(row['id']))}",
-        )  # fmt: skip
-
-
-def _memories(workspace: Workspace) -> Iterator[Finding]:
-    """Every memory is in the index of words, and has a vector of the embedder, which answers."""
-    db = workspace.db
-    if db.one("memories.any") is None:
-        return
-    from jetpack_git.data.memories import reindex
-    from jetpack_git.work import vectors
-
-    if db.one("memories.unindexed") is not None:
-        yield Finding(
-            "memories", "Memories are missing in the index of words.", "Make it anew.",
-            partial(reindex, db),
-        )  # fmt: skip
-    try:
-        embedder = vectors.chosen(_settings(workspace).memory, workspace.clone)
-    except (BadInput, StoreError) as error:
-        yield Finding("memories", error.message, error.hint)
-        return
-    repair: Callable[[], object] | None = partial(vectors.make, db, embedder)
-    advice = "Make them."
-    try:
-        embedder.embed(["Does it answer?"])
-    except StoreError as error:
-        yield Finding("memories", error.message, error.hint)
-        repair, advice = None, "They are made when the embedder answers."
-    missing = db.count("vectors.missing_total", embedder=embedder.name)
-    if missing > 0:
-        yield Finding(
-            "memories", f"{missing} memories have no vector of {embedder.name}.", advice, repair,
-            serious=False,
         )  # fmt: skip
 
 
@@ -366,6 +319,6 @@ def _can_run(state: hooks.HookState, where: Path) -> bool:
 
 
 _CHECKS = (
-    _config, _repository, _structure, _counts, _memories, _agents, _worktrees, _forgotten, _files,
-    _hooks, _drivers, _outfit,
+    _config, _repository, _structure, _counts, memories.check, _agents, _worktrees, _forgotten,
+    _files, _hooks, _drivers, _outfit,
 )  # fmt: skip
