@@ -91,10 +91,10 @@ def test_somebody_elses_lock_is_left_alone(repo: Repo, two: tuple[str, str]) -> 
 
 
 def test_what_a_killed_merge_left_is_put_back(repo: Repo, two: tuple[str, str]) -> None:
-    """Files half written, and git's lock; `doctor` says so and does it."""
+    """Some of the files, of which git has written one half, and its lock; `doctor` does it."""
     note(repo, *two)
-    repo.write("kept.txt", "new\n")
-    repo.write("dir/added.txt", "added\n")
+    repo.write("kept.txt", "ne")
+    repo.write("dir/added.txt", "")
     lock = repo.path / ".git/index.lock"
     lock.touch()
     with (

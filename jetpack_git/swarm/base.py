@@ -176,7 +176,10 @@ def _put_back(where: Path, note: dict[str, Any]) -> list[str]:
 
 
 def _is_one_of(path: str, commits: tuple[str, str], where: Path) -> bool:
-    """Whether the file is as one of the commits has it; not to be there is a way to be, too."""
+    """Whether the file is as one of the commits has it; not to be there is a way to be, too.
+
+    So is to be the beginning of that: a git that is killed leaves half a file.
+    """
     file = where / path
     blobs = {git("rev-parse", "--verify", "--quiet", f"{one}:{path}", cwd=where, check=False)
              for one in commits}  # fmt: skip
@@ -184,4 +187,9 @@ def _is_one_of(path: str, commits: tuple[str, str], where: Path) -> bool:
         return True
     if file.is_symlink() or not file.is_file():
         return False
-    return git("hash-object", "--", path, cwd=where, check=False) in blobs
+    if git("hash-object", "--", path, cwd=where, check=False) in blobs:
+        return True
+    half = file.read_bytes()
+    wholes = (run("cat-file", "--filters", f"{one}:{path}", cwd=where, check=False)
+              for one in commits)  # fmt: skip
+    return any(one.returncode == 0 and one.stdout.startswith(half) for one in wholes)
