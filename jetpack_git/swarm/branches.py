@@ -22,7 +22,6 @@ from jetpack_git.git import worktrees
 from jetpack_git.git.run import failed
 from jetpack_git.git.run import git
 from jetpack_git.git.run import run
-from jetpack_git.git.run import succeeds
 from jetpack_git.mirror import export
 from jetpack_git.mirror import files
 from jetpack_git.mirror import text
@@ -327,5 +326,15 @@ def loose_paths(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
 
 def identity(cwd: Path, author: str) -> dict[str, str]:
     """Git's variables for an author's commit: the rest is the user's own, or ours without that."""
-    own = succeeds("var", "GIT_COMMITTER_IDENT", cwd=cwd)
-    return ({} if own else worktrees.AUTHOR) | {"GIT_AUTHOR_NAME": author}
+    own: dict[str, str] = {}
+    try:
+        _check_identity(cwd)
+    except GitFailed:
+        own = worktrees.AUTHOR
+    return own | {"GIT_AUTHOR_NAME": author}
+
+
+@lru_cache(maxsize=64)
+def _check_identity(cwd: Path) -> None:
+    """The user of the clone has an identity; once there is one, git is asked no more."""
+    git("var", "GIT_COMMITTER_IDENT", cwd=cwd)

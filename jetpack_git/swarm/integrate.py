@@ -132,6 +132,8 @@ def held_by_others(
     workspace: Workspace, before: str, after: str, agent: str, cwd: Path
 ) -> list[str]:
     """A sentence for each path between two commits that somebody else has the right to."""
+    if not guard.is_needed(workspace.db):
+        return []
     touched = guard.touching(workspace.db, branches.changed_paths(before, after, cwd=cwd))
     return [
         f"{path} is reserved by {row['agent']} ({row['pattern']}) until {row['expires_at']}"
