@@ -27,6 +27,7 @@ from jetpack_git.models.task import Status
 from jetpack_git.models.task import Task
 from jetpack_git.swarm import branches
 from jetpack_git.swarm import git_locks
+from jetpack_git.swarm import homes
 from jetpack_git.swarm import integrate
 from jetpack_git.swarm import processes
 from jetpack_git.swarm.branches import save_unfinished
@@ -151,6 +152,7 @@ def _settle(workspace: Workspace, there: Workspace | None, agent: Agent, task: T
     clone = workspace.clone
     for ending in ("md", "json"):
         Path(clone.home, "prompts", f"{task.id}.{ending}").unlink(missing_ok=True)
+    homes.clear(Path(clone.home, "prompts", f"{task.id}.home"))
     found = _completed_on_branch(task, Path(clone.worktree or clone.common_dir))
     if found is not None:
         commit, event = found

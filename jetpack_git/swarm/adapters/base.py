@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from typing import Any
+from typing import NamedTuple
 from typing import Protocol
 
 from jetpack_git.models.run import AgentEvent
@@ -49,6 +50,17 @@ class Reader(Protocol):
         """What it tells; nothing for what is not known. Missing keys are no error."""
 
 
+class Home(NamedTuple):
+    """Where, below its user's home, a CLI has the `file` of its settings and keeps `folders`.
+
+    The `variable` names another home.
+    """
+
+    variable: str
+    file: str
+    folders: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Adapter:
     """How one CLI is run, and how what it does is understood.
@@ -56,7 +68,8 @@ class Adapter:
     `argv` and the values of `env` and `pieces` have places in braces. An argument `@name` stands
     for the arguments of that piece, which are left out when a place in them has no value; `@mode`
     for those of the permission mode, and `@args` for the user's own `args`. `settings` writes
-    the MCP servers as the CLI wants them: the place {settings}, or a file {settings_file}.
+    the MCP servers as the CLI wants them: the place {settings}, or a file {settings_file}, or,
+    where it takes them from nowhere else, its `home`: it then gets one of its own.
 
     `prompt` is `stdin` or `file`. A CLI that `ends` with an event has not ended well without
     it. `exits` say what exit codes mean. `cumulative` names the counters (`tokens`, `cost`) that
@@ -73,6 +86,7 @@ class Adapter:
     env: Mapping[str, str] = field(default_factory=dict)
     pass_env: tuple[str, ...] = COMMON_ENV
     settings: Callable[[Iterable[Server]], str] | None = None
+    home: Home | None = None
     servers: tuple[Server, ...] = ()
     prompt: str = "stdin"
     ends: bool = True

@@ -4,6 +4,7 @@ It ignores SIGTERM unless it is kept from starting itself anew, and exits 0 afte
 counters are those of the run; its `input` is without what was cached. What its shell may run is
 allowed as a whole, but for what it holds dangerous, such as `rm -rf` and `git -c`. Git in its
 shell knows no config but the repository's, and runs no hook: the guard looks at the work later.
+A system's settings must be root's, and so must every folder above them; so ours go into a home.
 """
 
 from __future__ import annotations
@@ -19,10 +20,14 @@ from jetpack_git.models.run import Ending
 from jetpack_git.models.run import Said
 from jetpack_git.swarm.adapters.base import COMMON_ENV
 from jetpack_git.swarm.adapters.base import Adapter
+from jetpack_git.swarm.adapters.base import Home
 from jetpack_git.swarm.adapters.base import Server
 from jetpack_git.swarm.adapters.base import mcp_servers
 from jetpack_git.swarm.adapters.base import of_message
 from jetpack_git.swarm.adapters.base import usage
+
+# Also where the repository's own settings name our server, which go before the user's.
+ALLOWED = "run_shell_command,mcp_jetpack_*"
 
 
 def read(said: Mapping[str, Any]) -> Iterator[AgentEvent]:
@@ -54,7 +59,7 @@ def read(said: Mapping[str, Any]) -> Iterator[AgentEvent]:
 
 
 def settings(servers: Iterable[Server]) -> str:
-    """The settings of a system, which go before the user's: MCP servers, and few retries."""
+    """What is added to the user's settings: MCP servers, and few retries."""
     found = mcp_servers(servers)
     for one in servers:
         found[one.name] |= {"trust": True, "excludeTools": list(one.deny)}
@@ -67,15 +72,15 @@ ADAPTER = Adapter(
     read=read,
     pieces={"model": ("-m", "{model}"), "resume": ("--resume", "{session}")},
     modes={
-        "guarded": ("--approval-mode", "auto_edit", "--allowed-tools", "run_shell_command"),
+        "guarded": ("--approval-mode", "auto_edit", "--allowed-tools", ALLOWED),
         "bypass": ("--approval-mode", "yolo"),
     },
     env={
         "GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true",
-        "GEMINI_CLI_SYSTEM_SETTINGS_PATH": "{settings_file}",
     },
     pass_env=(*COMMON_ENV, "GEMINI_*", "GOOGLE_*"),
     settings=settings,
+    home=Home("GEMINI_CLI_HOME", ".gemini/settings.json", ("tmp", "history")),
     exits={
         41: Ending.AUTH, 53: Ending.LIMIT, 145: Ending.AUTH, 147: Ending.AUTH,
         173: Ending.TRANSIENT, 244: Ending.TRANSIENT, 246: Ending.TRANSIENT,
