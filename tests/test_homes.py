@@ -34,6 +34,7 @@ def test_it_is_the_users_with_our_settings(tmp_path: Path, user: Path) -> None:
         "servers": {"other": {"command": "y"}, "jetpack": {"command": "x"}}, "tries": 2,
         "theme": "dark",
     }  # fmt: skip
+    assert where.stat().st_mode & 0o077 == 0
     (where / ".cli/login.json").write_text("renewed")
     (where / ".cli/tmp/session").write_text("to go on with")
     homes.clear(where)

@@ -326,12 +326,11 @@ def loose_paths(commit: str, paths: list[str], *, cwd: Path) -> list[str]:
 
 def identity(cwd: Path, author: str) -> dict[str, str]:
     """Git's variables for an author's commit: the rest is the user's own, or ours without that."""
-    own: dict[str, str] = {}
     try:
         _check_identity(cwd)
     except GitFailed:
-        own = worktrees.AUTHOR
-    return own | {"GIT_AUTHOR_NAME": author}
+        return worktrees.AUTHOR | {"GIT_AUTHOR_NAME": author}
+    return {"GIT_AUTHOR_NAME": author}
 
 
 @lru_cache(maxsize=64)

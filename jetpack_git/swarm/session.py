@@ -140,20 +140,18 @@ class Session:
         limits = self._limits(budget)
         file = self._home / "prompts" / f"{task.id}.md"
         settings = self._home / "prompts" / f"{task.id}.json"
-        home = self._home / "prompts" / f"{task.id}.home"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8", errors="replace")
         values = self._values(task, prepared.branch, file, settings, session, budget)
         result = Result(Ending.ERROR, "it could not be started", "")
         try:
             if adapter.home is not None:
-                self._make_home(task, adapter.home, home, values["settings"])
+                self._make_home(task, adapter.home, values)
             elif adapter.settings is not None:
                 settings.write_text(values["settings"], encoding="utf-8")
             self._watch.tell("running", task, prepared.branch)
             ended = harness.run(
-                adapter.arguments(values), cwd=Path(self._root),
-                env=self._environment(values, home),
+                adapter.arguments(values), cwd=Path(self._root), env=self._environment(values),
                 log=self._home / "logs" / f"{task.id}.log", limits=limits, stop=stop,
                 hurry=self._watch.hurry, heard=hear,
                 started=lambda pid: self._agents.work(self.agent, task.id, pid),
@@ -170,7 +168,7 @@ class Session:
             self._agents.work(self.agent, task.id)
             file.unlink(missing_ok=True)
             settings.unlink(missing_ok=True)
-            homes.clear(home)
+            homes.clear(Path(values["home"]))
             shutil.rmtree(values["scratch"], ignore_errors=True)
         return result
 
@@ -215,6 +213,7 @@ class Session:
             "branch": branch, "agent": self.agent.name, "model": self.kind.model or "",
             "session": session or "", "settings_file": str(settings),
             "budget": "" if cost is None else f"{cost:.4f}", "chromium": chromium() or "",
+            "home": str(settings.with_suffix(".home")),
             "scratch": str(scratch), "no_sandbox": "--no-sandbox" if os.geteuid() == 0 else "",
         }  # fmt: skip
         servers = self._servers(values)
@@ -245,17 +244,14 @@ class Session:
             "GIT_CEILING_DIRECTORIES": os.path.dirname(self._root),
         }  # fmt: skip
 
-    def _make_home(self, task: Task, home: base.Home, where: Path, settings: str) -> None:
-        """The CLI's own home is there, unless the config names another one."""
+    def _make_home(self, task: Task, home: base.Home, values: dict[str, str]) -> None:
+        """The CLI's own home is there; who watches is told if it has not our settings."""
         user = harness.inherited().get(home.variable) or os.path.expanduser("~")
-        why = homes.make(where, Path(user), home, settings)
+        why = homes.make(Path(values["home"]), Path(user), home, values["settings"])
         if why:
             self._watch.tell("warning", task, why)
 
-    def _environment(self, values: dict[str, str], home: Path) -> dict[str, str]:
-        own = {} if self.kind.adapter.home is None else {
-            self.kind.adapter.home.variable: str(home)
-        }  # fmt: skip
-        own |= {key: base.filled(one, values) for key, one in self.kind.adapter.env.items()}
+    def _environment(self, values: dict[str, str]) -> dict[str, str]:
+        own = {key: base.filled(one, values) for key, one in self.kind.adapter.env.items()}
         own |= self._identity(values["task_id"]) | {"GIT_TERMINAL_PROMPT": "0"}
         return base.environment(self.kind.adapter, harness.inherited(), own)

@@ -53,7 +53,7 @@ class Reader(Protocol):
 class Home(NamedTuple):
     """Where, below its user's home, a CLI has the `file` of its settings and keeps `folders`.
 
-    The `variable` names another home.
+    The `variable` of the environment names another home.
     """
 
     variable: str
@@ -69,7 +69,7 @@ class Adapter:
     for the arguments of that piece, which are left out when a place in them has no value; `@mode`
     for those of the permission mode, and `@args` for the user's own `args`. `settings` writes
     the MCP servers as the CLI wants them: the place {settings}, or a file {settings_file}, or,
-    where it takes them from nowhere else, its `home`: it then gets one of its own.
+    where it takes them from nowhere else, its `home`: it then gets one of its own, {home}.
 
     `prompt` is `stdin` or `file`. A CLI that `ends` with an event has not ended well without
     it. `exits` say what exit codes mean. `cumulative` names the counters (`tokens`, `cost`) that

@@ -26,6 +26,7 @@ from jetpack_git.swarm.adapters.base import mcp_servers
 from jetpack_git.swarm.adapters.base import of_message
 from jetpack_git.swarm.adapters.base import usage
 
+HOME = "GEMINI_CLI_HOME"
 # Also where the repository's own settings name our server, which go before the user's.
 ALLOWED = "run_shell_command,mcp_jetpack_*"
 
@@ -76,11 +77,11 @@ ADAPTER = Adapter(
         "bypass": ("--approval-mode", "yolo"),
     },
     env={
-        "GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true",
+        "GEMINI_CLI_NO_RELAUNCH": "true", "GEMINI_CLI_TRUST_WORKSPACE": "true", HOME: "{home}",
     },
     pass_env=(*COMMON_ENV, "GEMINI_*", "GOOGLE_*"),
     settings=settings,
-    home=Home("GEMINI_CLI_HOME", ".gemini/settings.json", ("tmp", "history")),
+    home=Home(HOME, ".gemini/settings.json", ("tmp", "history")),
     exits={
         41: Ending.AUTH, 53: Ending.LIMIT, 145: Ending.AUTH, 147: Ending.AUTH,
         173: Ending.TRANSIENT, 244: Ending.TRANSIENT, 246: Ending.TRANSIENT,
