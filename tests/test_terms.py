@@ -116,7 +116,7 @@ def test_many_memories_are_asked_for_rare_words_first() -> None:
     db = filled(*["common word here"] * 30, "common rare thing", "rare alone", "common thing")
     whole = recall(db, "common rare thing", Asked(), limit=99)
     assert len(whole.found) == 4, "thirty that are alike are one"
-    import jetpack_git.work.recall as module
+    import jetpack_git.work.retrievers as module
 
     few = module.FEW
     try:
