@@ -36,20 +36,21 @@ class Unavailable(StoreError):
 
 
 class Unfit(Unavailable):
-    """The embedder answers, and has no vector for one of these texts."""
+    """The embedder has no vector for one of these texts, though it may for others."""
 
 
 def packed(values: Iterable[object], *, dimension: int, source: str) -> bytes:
-    """The numbers as a vector of length 1. Raises Unavailable for anything else.
+    """The numbers as a vector of length 1.
 
-    Raises Unfit where they point nowhere, as they do for a text that means nothing to the model.
+    Raises Unfit where they are none, or point nowhere, as they do for a text that means nothing
+    to the model.
     """
     try:
         numbers = [float(one) for one in values]  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError) as error:
-        raise Unavailable(f"{source} gave something that is no vector.") from error
+        raise Unfit(f"{source} gave something that is no vector.") from error
     if len(numbers) != dimension:
-        raise Unavailable(
+        raise Unfit(
             f"{source} gave a vector of {len(numbers)} numbers where {dimension} were expected.",
             hint="Set memory.dimension in .jetpack/config.yaml to what the model gives.",
         )

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Sequence
 
 from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.base import Unfit
 from jetpack_git.embed.base import packed
 
 SHOWN = 200
@@ -26,7 +27,7 @@ class Command:
         self._timeout_s = timeout_s
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
-        """For each text a vector of length 1, as float32. Raises Unavailable."""
+        """For each text a vector of length 1, as float32. Raises Unavailable, and Unfit."""
         given = "".join(f"{json.dumps(one)}\n" for one in texts)
         try:
             done = subprocess.run(
@@ -41,19 +42,19 @@ class Command:
             raise Unavailable(f"The embedder {self._command!r} cannot run: {error}.") from error
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip()[-SHOWN:]
-            raise Unavailable(
+            raise Unfit(
                 f"The embedder {self._command!r} ended with status {done.returncode}: {said}"
             )
         lines = done.stdout.splitlines()
         if len(lines) != len(texts):
-            raise Unavailable(
+            raise Unfit(
                 f"The embedder {self._command!r} gave {len(lines)} lines for {len(texts)} texts."
             )
         source = f"The embedder {self._command!r}"
         try:
             rows = [json.loads(line) for line in lines]
         except (ValueError, RecursionError) as error:
-            raise Unavailable(f"{source} gave a line that is no JSON.") from error
+            raise Unfit(f"{source} gave a line that is no JSON.") from error
         return [packed(_numbers(one), dimension=self.dimension, source=source) for one in rows]
 
 

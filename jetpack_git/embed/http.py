@@ -8,6 +8,7 @@ import queue
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from collections.abc import Sequence
 from http.client import HTTPException
 from urllib.parse import urlsplit
@@ -43,7 +44,7 @@ class Http:
         self._timeout_s = timeout_s
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
-        """For each text a vector of length 1, as float32. Raises Unavailable."""
+        """For each text a vector of length 1, as float32. Raises Unavailable, and Unfit."""
         found: list[bytes] = []
         for begin in range(0, len(texts), BATCH):
             part = list(texts[begin : begin + BATCH])
@@ -53,7 +54,7 @@ class Http:
             found += [packed(one, dimension=self.dimension, source=self._said) for one in rows]
         return found
 
-    def _answer(self, texts: list[str]) -> list[list[object]]:
+    def _answer(self, texts: list[str]) -> list[Iterable[object]]:
         """The vectors, in the order of the texts."""
         headers = {"Content-Type": "application/json"}
         if self._key_env:
@@ -79,7 +80,7 @@ class Http:
         try:
             rows = json.loads(data)["data"]
             ordered = sorted(rows, key=lambda one: one["index"])
-            return [list(one["embedding"]) for one in ordered]
+            return [one["embedding"] or () for one in ordered]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = data[:SHOWN].decode("utf-8", "replace")
             raise Unavailable(f"{self._said} answered with something else: {said!r}") from error

@@ -80,6 +80,15 @@ class Memory:
         """All that it says, as one text."""
         return f"{self.title}\n{self.body}" if self.body else self.title
 
+    def covers(self, other: Memory, now: str) -> bool:
+        """Whether it holds wherever the other one does, from then on, and does not end before."""
+        return (
+            self.scope in (REPOSITORY, other.scope)
+            and (self.layer.durable or not other.layer.durable)
+            and (self.expires_at is None or other.expires_at is not None)
+            and (self.valid_from or "") <= max(other.valid_from or "", now)
+        )
+
 
 def mark(memory_id: str) -> str:
     """What stands before a memory that was recalled, so that nobody remembers it again."""

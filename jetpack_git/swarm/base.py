@@ -182,7 +182,7 @@ def _is_one_of(path: str, commits: tuple[str, str], where: Path) -> bool:
     """
     file = where / path
     blobs = {git("rev-parse", "--verify", "--quiet", f"{one}:{path}", cwd=where, check=False)
-             for one in commits}  # fmt: skip
+             for one in commits} - {""}  # fmt: skip
     if not os.path.lexists(file):
         return True
     if file.is_symlink() or not file.is_file():

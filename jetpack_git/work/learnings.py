@@ -15,9 +15,11 @@ from jetpack_git.models.memory import mark
 from jetpack_git.work.memories import Memories
 from jetpack_git.work.memories import titled
 
-_ITEM = r"[ \t>#*_-]*(?:\d{1,3}[.)][ \t]+)?(?:\[[ xX]\][ \t]+)?[*_]*"
-_LEARNED = re.compile(_ITEM + r"learned[*_]*:[*_]*[ \t]*(.*)", re.IGNORECASE)
-_LISTED = re.compile(r"[ \t>]*(?:[*+-]|\d{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(\S.*)")
+_SIGN = r"(?:[*+•◦‣·\u2013—-]|\(?(?:\d{1,3}|[A-Za-z])[.)])[ \t]+(?:\[[ xX]\][ \t]+)?"
+_ITEM = re.compile(rf"{_SIGN}(\S.*)")
+_LEARNED = re.compile(rf"#*[ \t]*(?:{_SIGN})?[*_]*learned[*_]*:[*_]*[ \t]*(.*)", re.IGNORECASE)
+_OTHER = re.compile(r"#|```|~~~|\||[*_]*[A-Za-z][\w -]{0,30}[*_]*:(?:\s|$)")
+NOTHING = ("", "none", "nothing", "nothing new", "n/a", "na")  # said where nothing was learned
 MOST = 10  # of one report
 CUT = 600  # characters of a memory that is told before work begins
 
@@ -41,18 +43,44 @@ def store(
 
 
 def _learned(report: str) -> Iterator[str]:
-    """What stands after `learned:`, on its line or as a list below it."""
-    is_list = False
-    for line in report.splitlines():
-        if found := _LEARNED.match(line):
-            is_list = not found[1].strip()
-        elif is_list and (found := _LISTED.match(line)):
-            pass
-        else:
-            is_list = is_list and not line.strip()
+    """What stands after `learned:`, on its line or as a list below it, read as Markdown is:
+    what is indented below an item belongs to it, and so does a line that goes on without a gap.
+    """
+    item: list[str] = []
+    is_list = is_after_gap = False
+    margin = -1  # of the item, or of the line above its list
+    for given in report.splitlines():
+        line = given.expandtabs(4).lstrip(" >")
+        indent = len(given.expandtabs(4)) - len(line)
+        if not line:
+            is_after_gap = True
             continue
-        if text := found[1].strip():
-            yield text
+        if found := _LEARNED.match(line):
+            yield from _whole(item)
+            is_list = not found[1].strip() or (is_list and bool(_ITEM.match(line)))
+            item, margin = [found[1]], indent
+        elif is_list and (found := _ITEM.match(line)) and (indent <= margin or not _whole(item)):
+            yield from _whole(item)
+            item, margin = [found[1]], indent
+        elif item and (
+            (indent > margin and (is_list or not is_after_gap))
+            or (is_list and not is_after_gap and not _OTHER.match(line))
+        ):
+            item.append(line)
+        else:
+            yield from _whole(item)
+            item, is_list, margin = [], False, -1
+        is_after_gap = False
+    yield from _whole(item)
+
+
+def _whole(item: Sequence[str]) -> Sequence[str]:
+    """The lines of an item as one text, if they say anything. Lists and code stay lines."""
+    text, is_block = "", False
+    for line in item:
+        is_block = is_block or bool(text and (_ITEM.match(line) or line.startswith("```")))
+        text = f"{text}{chr(10) if is_block else ' '}{line.strip()}".strip()
+    return [text] if text and text.lower().strip(" .-*_()") not in NOTHING else []
 
 
 def told(found: Sequence[Found]) -> list[str]:

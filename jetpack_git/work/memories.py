@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+from itertools import chain
 
 from jetpack_git import clock
 from jetpack_git import ids
@@ -20,6 +21,7 @@ from jetpack_git.embed import hashed
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import Negative
 from jetpack_git.errors import NotFound
+from jetpack_git.models import likeness
 from jetpack_git.models import terms
 from jetpack_git.models.conflict import MEMORY_VALUES
 from jetpack_git.models.memory import EPISODIC
@@ -37,7 +39,7 @@ LARGEST = 64 * 1024  # bytes of a memory's text
 LONGEST_TITLE = 120  # characters
 COMPARED = 24  # memories with most words in common, which may say the same
 KEPT_EXPIRED_S = 7 * 24 * 3600
-MARK = re.compile(r"\[recalled ([\w.-]{1,100})\]")  # as models.memory.mark makes it
+MARK = re.compile(r"\[recalled ([\w.-]{1,100})\]", re.IGNORECASE)  # as models.memory.mark makes it
 _WORD = re.compile(r"\w+")
 EDITABLE = frozenset(
     {
@@ -93,25 +95,22 @@ class Memories:
         """The memory is kept, under a new id; the one that it `supersedes` holds no more.
 
         Raises BadInput for text that cannot be kept, holds a secret, or was recalled, and
-        Negative when another memory says nearly the same; `force` keeps a secret, and its like.
+        Negative when another memory says nearly the same; `force` keeps it all the same.
         """
         memory = self._checked(replace(memory, scope=self._scope(memory.scope)), force=force)
         vector, now = hashed.vector(memory.text), clock.now()
-        expires = memory.expires_at
-        if expires is None and memory.layer.ttl_s is not None:
-            expires = clock.after(memory.layer.ttl_s)
+        if memory.expires_at is None and memory.layer.ttl_s is not None:
+            memory = replace(memory, expires_at=clock.after(memory.layer.ttl_s))
         with self.db.transaction():
             other = None if force else self.near(memory, vector, besides=supersedes)
             if other is not None:
                 raise Negative(
                     f"{other.id} {other.title!r:.60} says nearly the same.",
-                    hint=f"Put this in its place: git jetpack remember --update {other.id} …, "
-                    "or keep both with --force.",
+                    hint="Leave it at that, or put this in its place: git jetpack remember "
+                    f"--update {other.id} …, or keep both with --force.",
                 )
             self.db.run("memories.prune", before=clock.after(-KEPT_EXPIRED_S))
-            memory = replace(
-                memory, id=self.new_id(), created_at=now, updated_at=now, expires_at=expires
-            )
+            memory = replace(memory, id=self.new_id(), created_at=now, updated_at=now)
             put(self.db, memory, vector)
             self._note("memory.remembered", memory, memory.agent)
             if supersedes is not None:
@@ -119,11 +118,15 @@ class Memories:
         return self.get(memory.id)
 
     def near(self, memory: Memory, vector: bytes, *, besides: str | None = None) -> Memory | None:
-        """The live memory that says most nearly the same, or all of it and little more."""
-        agent, digest = memory.agent or "", sha1(memory.text.encode())
+        """The memory that says most nearly the same, or all of it and little more.
+
+        It holds wherever that one would, and lasts as that would.
+        """
+        agent, now, digest = memory.agent or "", clock.now(), sha1(memory.text.encode())
         copies = self.db.all(
-            "memories.copies", digest=digest, embedder=hashed.NAME, agent=agent, now=clock.now()
-        )
+            "memories.copies", digest=digest, embedder=hashed.NAME, agent=agent, now=now,
+            limit=COMPARED,
+        )  # fmt: skip
         asked = terms.phrases(memory.text[: 4 * terms.MOST_TERMS])
         seqs = dump(list(by_words(self.db, asked, Asked(agent), COMPARED)))
         rows = self.db.all("vectors.these", embedder=hashed.NAME, seqs=seqs)
@@ -131,13 +134,15 @@ class Memories:
         alike = {row["seq"]: hashed.similarity(mine, hashed.numbers(row["vector"])) for row in rows}
         found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
         found.sort(key=lambda one: -alike.get(one.seq, 0.0))
-        near = [
-            one
-            for one in found
-            if alike.get(one.seq, 0.0) >= hashed.NEAR or _is_most_of(memory.text, one.text)
-        ]
-        others = [*map(to_memory, copies), *near]
-        return next((one for one in others if one.id not in (memory.id, besides)), None)
+        near = (one for one in found if _says(one.text, memory.text, alike.get(one.seq, 0.0)))
+        return next(
+            (
+                one
+                for one in chain(map(to_memory, copies), near)
+                if one.id not in (memory.id, besides) and one.covers(memory, now)
+            ),
+            None,
+        )
 
     def new_id(self) -> str:
         """An id that no memory of this clone bears."""
@@ -299,14 +304,14 @@ class Memories:
                 f"This memory has more than {LARGEST} bytes.",
                 hint="Keep what is worth finding again; put the rest in a file of the repository.",
             )
-        known = next(
-            (one for one in MARK.findall(memory.text) if self.db.one("memories.get", id=one)), None
-        )
-        if known is not None:
-            raise BadInput(
-                f"This text was recalled: it is {known}, which is remembered already.",
-                hint=f"To change it: git jetpack edit {known}",
-            )
+        for one in dict.fromkeys(MARK.findall(memory.text)):
+            row = self.db.one("memories.get", id=one.lower())
+            if row and not (force and _words(str(row["title"])) not in _words(memory.text)):
+                raise BadInput(
+                    f"This text was recalled: it is {row['id']}, which is remembered already.",
+                    hint=f"To change it: git jetpack edit {row['id']}. If it is news that only "
+                    "speaks of it, add --force.",
+                )
         from jetpack_git.work import secrets
 
         found = [] if force else secrets.find("\n".join([memory.text, *memory.tags]))
@@ -340,9 +345,17 @@ def _words(text: str) -> str:
     return " ".join(_WORD.findall(text.lower()))
 
 
-def _is_most_of(part: str, text: str) -> bool:
-    """Whether the text has all words of the other one in it, and is less than twice as long."""
-    return len(part) * 2 > len(text) and f" {_words(part)} " in f" {_words(text)} "
+def _says(text: str, part: str, similarity: float) -> bool:
+    """Whether a text states the same as the other one, or has all of it and is less than twice as
+    long."""
+    is_near = similarity >= hashed.NEAR
+    is_in = len(part) * 2 > len(text) and f" {_words(part)} " in f" {_words(text)} "
+    if not is_near and not is_in:
+        return False
+    theirs, mine = likeness.words(text), likeness.words(part)
+    return (is_near and likeness.may_be_same(theirs, mine)) or (
+        is_in and likeness.is_said_by(mine, theirs)
+    )
 
 
 def titled(text: str, title: str | None) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.errors import BadInput
 from jetpack_git.git.clone import Clone
+from jetpack_git.models import likeness
 from jetpack_git.models import terms
 from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.memory import Found
@@ -54,18 +56,24 @@ def recall(
     With an `embedder` whose vectors tell meaning they count too. Raises Unavailable when that
     cannot answer, and BadInput.
     """
-    wanted = max(POOL, limit + 1)
-    words = by_words(db, terms.phrases(question), asked, wanted)
-    scores: Mapping[int, float] = _scaled(words)
-    are_more = len(words) >= wanted
-    retriever = "bm25"
+    phrases = terms.phrases(question)
+    retriever, vector = "bm25", b""
     if embedder is not None and embedder.is_semantic and question.strip():
         (vector,) = embedder.embed([question])
-        cosines = by_vectors(db, embedder, vector, asked, wanted)
-        scores = fused(words, cosines)
-        are_more = are_more or len(cosines) >= wanted
         retriever = f"hybrid({embedder.name})"
-    found = _ranked(db, scores, limit)
+    wanted = max(POOL, limit + 1)
+    while True:
+        words = by_words(db, phrases, asked, wanted)
+        scores: Mapping[int, float] = _scaled(words)
+        are_more = len(words) >= wanted
+        if embedder is not None and vector:
+            cosines = by_vectors(db, embedder, vector, asked, wanted)
+            scores = fused(words, cosines)
+            are_more = are_more or len(cosines) >= wanted
+        found = _ranked(db, scores, limit)
+        if len(found) >= limit or not are_more:
+            break
+        wanted *= 8  # most of them say the same
     alike = sum(len(one.similar) for one in found)
     total = max(len(scores) - alike, len(found) + are_more)
     return Recall(found, total, retriever, degraded)
@@ -136,7 +144,10 @@ def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Foun
 def _different(
     db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int
 ) -> list[_Kept]:
-    """Of the memories of these numbers the best, and what is nearly the same with each."""
+    """Of the memories of these numbers the best, and what is nearly the same with each.
+
+    What is alike is about equally good, so that each is compared with the last `POOL` alone.
+    """
     now = clock.now()
     found = [_weighed(row, scores, now) for row in db.all("memories.numbered", seqs=dump(best))]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
@@ -144,8 +155,8 @@ def _different(
     spelled = {row["seq"]: row["vector"] for row in rows}
     kept: list[_Kept] = []
     for one in found:
-        mine = _Kept(one, {*one.memory.text.lower().split()}, spelled.get(one.memory.seq), [])
-        twin = next((other for other in kept if _are_alike(mine, other)), None)
+        mine = _Kept(one, likeness.words(one.memory.text), spelled.get(one.memory.seq), [])
+        twin = next((other for other in kept[-POOL:] if _are_alike(mine, other)), None)
         if twin is not None:
             twin.similar.append(one.memory.id)
         elif len(kept) < limit:
@@ -157,7 +168,7 @@ class _Kept(NamedTuple):
     """An answer with its words and its hashed vector, and the ids of its like."""
 
     found: Found
-    words: set[str]
+    words: Set[str]
     vector: object
     similar: list[str]
 
@@ -165,6 +176,8 @@ class _Kept(NamedTuple):
 def _are_alike(one: _Kept, other: _Kept) -> bool:
     """Whether two say nearly the same, which they do not unless they share half of their words."""
     if 2 * len(one.words & other.words) < max(len(one.words), len(other.words)):
+        return False
+    if not likeness.may_be_same(one.words, other.words):
         return False
     if not isinstance(one.vector, bytes) or not isinstance(other.vector, bytes):
         return False

@@ -7,7 +7,6 @@ commands that come after, a few at a time: no write waits for a model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from pathlib import Path
 
 from jetpack_git import clock
@@ -60,18 +59,29 @@ def make(
 ) -> int:  # fmt: skip
     """Each memory has a vector of the embedder, as far as `limit_s` seconds go.
 
-    A text that the embedder refuses gets an empty one, so that it is not asked for ever again.
+    A text that the embedder refuses gets an empty one, so that it is not asked for ever again;
+    it is found by halves, for one among many is refused with them.
     How many have none yet. Raises Unavailable, which loses nothing that was made.
     """
     until = None if limit_s is None else clock.monotonic() + limit_s
     left = db.count("vectors.missing_total", embedder=found.name)
-    total, done = left, 0
+    total, done, at_once, is_well = left, 0, CHUNK, False
     while left > 0:
-        rows = db.all("vectors.missing", embedder=found.name, limit=CHUNK)
+        rows = db.all("vectors.missing", embedder=found.name, limit=at_once)
         if not rows:
             break
         texts = [to_memory(row).text for row in rows]
-        vectors = _vectors(found, texts)
+        try:
+            vectors = found.embed(texts)
+        except Unfit:
+            if not is_well:
+                found.embed([PROBE])  # it may want no text at all
+                is_well = True
+            if len(rows) > 1:
+                at_once = len(rows) // 2
+                continue
+            vectors = [b""]
+        at_once = min(2 * at_once, CHUNK)
         with db.transaction_quietly():
             seqs = dump([row["seq"] for row in rows])
             now = {
@@ -91,26 +101,3 @@ def make(
         if until is not None and clock.monotonic() > until:
             break
     return max(left, 0)
-
-
-def _vectors(found: Embedder, texts: Sequence[str]) -> list[bytes]:
-    """The vector of each text, or an empty one where the embedder has none."""
-    try:
-        return found.embed(texts)
-    except Unfit:
-        found.embed([PROBE])  # it may want no text at all
-    return _halves(found, texts)
-
-
-def _halves(found: Embedder, texts: Sequence[str]) -> list[bytes]:
-    """The same of an embedder that refuses one of them, or some."""
-    middle = len(texts) // 2
-    if middle == 0:
-        return [b""]
-    vectors: list[bytes] = []
-    for part in (texts[:middle], texts[middle:]):
-        try:
-            vectors += found.embed(part)
-        except Unfit:
-            vectors += _halves(found, part)
-    return vectors

@@ -117,12 +117,12 @@ WHERE (:live = 0 OR (m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expi
     AND (:scope IS NULL OR m.scope = :scope OR m.scope LIKE :scope || ':%')
     AND (:tag IS NULL OR EXISTS (SELECT 1 FROM json_each(m.tags) WHERE value = :tag))
 
--- The memories of that very text which hold, for that agent.
+-- The memories of that very text which hold, for that agent; the lasting and general ones first.
 -- name: copies
 SELECT m.* FROM memory_vectors v CROSS JOIN memories m USING (seq)
 WHERE v.digest = :digest AND v.embedder = :embedder AND m.owner IN ('', :agent)
     AND m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
-ORDER BY m.seq LIMIT 2
+ORDER BY m.expires_at IS NOT NULL, m.scope <> 'repository', m.seq LIMIT :limit
 
 -- The best known memories of some scopes that fit, whatever is asked.
 -- name: of_scopes

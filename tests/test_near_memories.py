@@ -1,0 +1,111 @@
+"""What is nearly the same as what is remembered already, and what only looks so."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from conftest import Repo
+
+from jetpack_git.data.database import Database
+from jetpack_git.data.memories import put
+from jetpack_git.embed import hashed
+from jetpack_git.errors import Negative
+from jetpack_git.models.memory import Memory
+from jetpack_git.work.memories import Memories
+from jetpack_git.work.recall import recall
+from jetpack_git.work.retrievers import Asked
+
+PORT = "port 5432 for the database of the tests, since the other one is taken by the proxy"
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        (f"Use {PORT}", f"Never use {PORT}"),
+        (f"Never use {PORT}", f"Use {PORT}"),
+        (f"The build does use {PORT}", f"The build doesn't use {PORT}"),
+        ("C++ is the language of the core", "C is the language of the core"),
+        ("C# is the language of the core", "C++ is the language of the core"),
+        (
+            "The table of settings is read from conf/site.py before the workers are started at all",
+            "The table of settings is read from conf/host.py before the workers are started at all",
+        ),
+        ("Run it with --force", "Run it with --no-force"),
+    ],
+)
+def test_the_opposite_and_another_name_are_news(db: Database, there: str, new: str) -> None:
+    """However much of the rest is the same; and a recall shows both."""
+    memories = Memories(db)
+    for text in (there, new):
+        memories.remember(Memory(id="", title=text))
+    found = recall(db, f"{there} {new}", Asked(), limit=9).found
+    assert sorted(one.memory.title for one in found) == sorted((there, new))
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        (f"Use {PORT}", f"use **{PORT}**!"),
+        (f"Use {PORT} of the cluster", f"Use {PORT} of a cluster"),
+        ("`C++` is the language of the core.", "C++ is the language of the core"),
+        ("The parser is slow, for it copies", "The parser is slow"),
+    ],
+)
+def test_what_adds_nothing_is_no_news(db: Database, there: str, new: str) -> None:
+    """Signs around a word, a small word, or less than is known."""
+    Memories(db).remember(Memory(id="", title=there))
+    with pytest.raises(Negative, match="nearly the same"):
+        Memories(db).remember(Memory(id="", title=new))
+
+
+def test_what_ends_sooner_or_holds_for_less_stands_in_nobodys_way(repo: Repo) -> None:
+    """The same text may be kept for longer, or for all; but then not for less again."""
+    text = "The staging server is being moved to the other rack"
+    task, other = repo.add("Move it"), repo.add("Other work")
+    lesser: list[list[str]] = [
+        ["--type", "working"], ["--expires", "1h"], ["--scope", f"task:{task}"],
+        ["--valid-from", "2999-01-01"],
+    ]  # fmt: skip
+    for one in lesser:
+        repo.ok("remember", text, *one, "--force")
+    assert repo.jetpack("remember", text, "--type", "working").code == 1
+    repo.ok("remember", text, "--scope", f"task:{other}")
+    lasting = repo.ok("remember", text)["memory"]["id"]
+    for one in [[], *lesser[:3]]:
+        refused = repo.jetpack("remember", text, *one)
+        assert (refused.code, lasting in refused.err) == (1, True), one
+
+
+def test_what_only_speaks_of_a_memory_can_be_kept(repo: Repo) -> None:
+    """If somebody says so; what repeats it cannot."""
+    old = repo.ok("remember", "The cache lives in /var/tmp")["memory"]["id"]
+    news = f"[recalled {old}] holds no more: there is none"
+    assert repo.jetpack("remember", news).code == 2
+    for one in (f"[recalled {old}]", f"[RECALLED {old.upper()}]"):
+        text = f"{one} the cache lives in `/var/tmp`"
+        assert repo.jetpack("remember", text, "--force").code == 2, text
+    assert repo.ok("remember", news, "--force", "--supersedes", old)
+
+
+def test_characters_without_a_form_are_no_memory(repo: Repo) -> None:
+    """Nobody could see what it says."""
+    assert repo.jetpack("remember", "\u200b\u2060 \ufeff").code == 2
+
+
+def test_copies_leave_room_for_other_answers(db: Database) -> None:
+    """However many they are, and with all that there is they take no long time."""
+    with db.transaction_quietly():
+        for at in range(1500):
+            kind = "the same thing" if at < 750 else f"weaker {at} {chr(97 + at % 26) * 9}"
+            memory = Memory(str(at), f"common {kind}", created_at=NOW, updated_at=NOW)
+            put(db, memory, hashed.vector(memory.text))
+    said = recall(db, "common same thing", Asked(), limit=20)
+    assert len(said.found) == 20
+    assert len(said.found[0].similar) > 700
+    began = time.process_time()
+    assert len(recall(db, "common same thing", Asked(), limit=10**6).found) == 751
+    assert time.process_time() - began < 5
+
+
+NOW = "2026-01-01T00:00:00.000Z"
