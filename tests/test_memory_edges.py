@@ -37,6 +37,8 @@ def test_one_long_line_takes_no_time(db: Database) -> None:
     began = time.process_time()
     assert secrets.find("a" * 65_000) == []
     store(Memories(db), "\n" * 60_000, task_id="jp-x", agent="ann")
+    for more in ("  - b\n", "  b\n", "b\n"):
+        store(Memories(db), "learned:\n- a\n" + more * 60_000, task_id="jp-x", agent="ann")
     assert time.process_time() - began < 5
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import Repo
@@ -10,8 +12,11 @@ from conftest import Repo
 from jetpack_git.data.database import Database
 from jetpack_git.data.memories import put
 from jetpack_git.embed import hashed
+from jetpack_git.embed.base import Unavailable
+from jetpack_git.embed.command import Command
 from jetpack_git.errors import Negative
 from jetpack_git.models.memory import Memory
+from jetpack_git.work import vectors
 from jetpack_git.work.memories import Memories
 from jetpack_git.work.recall import recall
 from jetpack_git.work.retrievers import Asked
@@ -106,6 +111,35 @@ def test_copies_leave_room_for_other_answers(db: Database) -> None:
     began = time.process_time()
     assert len(recall(db, "common same thing", Asked(), limit=10**6).found) == 751
     assert time.process_time() - began < 5
+
+
+ANSWERS = {
+    "null": 'print("null" if "bad" in one else "[1, 2]")',
+    "another length": 'print("[1]" if "bad" in one else "[1, 2]")',
+    "no JSON": 'print("x" if "bad" in one else "[1, 2]")',
+    "no line": '"bad" in one or print("[1, 2]")',
+    "a failure": 'sys.exit(3) if "bad" in one else print("[1, 2]")',
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_a_program_that_fails_at_one_text_makes_vectors_of_the_others(
+    db: Database, tmp_path: Path, answer: str
+) -> None:
+    """Where it fails at every text nothing is settled, and why is told."""
+    for number, text in enumerate(("ants", "a bad one", "bees", "cats", "dogs")):
+        with db.transaction_quietly():
+            put(db, Memory(str(number), text, created_at=NOW, updated_at=NOW), hashed.vector(text))
+    script = tmp_path / "answers.py"
+    embedder = Command(command=f"{sys.executable} {script}", dimension=2, timeout_s=60)
+    script.write_text(f"import sys\nfor one in ['bad' for _ in sys.stdin]:\n    {answer}\n")
+    with pytest.raises(Unavailable):
+        vectors.make(db, embedder)
+    assert len(db.all("vectors.missing", embedder=embedder.name, limit=9)) == 5
+    script.write_text(f"import sys\nfor one in sys.stdin:\n    {answer}\n")
+    assert vectors.make(db, embedder) == 0
+    rows = db.all("vectors.these", embedder=embedder.name, seqs="[1, 2, 3, 4, 5]")
+    assert [bool(row["vector"]) for row in rows] == [True, False, True, True, True]
 
 
 NOW = "2026-01-01T00:00:00.000Z"

@@ -13,8 +13,8 @@ from jetpack_git.models.task import PRIORITIES
 
 Function = TypeVar("Function", bound=Callable[..., object])
 MAX_TITLE = 64 * 1024
-INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # characters without a form
 MAX_DESCRIPTION = 5 * 1024 * 1024
+INVISIBLE = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"  # characters without a form
 
 
 def task_fields(function: Function) -> Function:
@@ -97,7 +97,7 @@ def clean(text: str, what: str, limit: int, *, empty: bool = False) -> str:
     Raises BadInput when it cannot be kept.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if not empty and not "".join(text.split()).strip(INVISIBLE):
+    if not empty and all(one.isspace() or one in INVISIBLE for one in text):
         raise BadInput(f"The {what} is empty.", hint=f"Write a {what} of a word or more.")
     if "\0" in text:
         raise BadInput(f"The {what} holds a NUL character.", hint="Leave it out.")

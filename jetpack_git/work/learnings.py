@@ -49,9 +49,9 @@ def _learned(report: str) -> Iterator[str]:
     item: list[str] = []
     is_list = is_after_gap = False
     margin = -1  # of the item, or of the line above its list
-    for given in report.splitlines():
-        line = given.expandtabs(4).lstrip(" >")
-        indent = len(given.expandtabs(4)) - len(line)
+    for given in report.expandtabs(4).splitlines():
+        line = given.lstrip(" >")
+        indent = len(given) - len(line)
         if not line:
             is_after_gap = True
             continue
@@ -59,7 +59,7 @@ def _learned(report: str) -> Iterator[str]:
             yield from _whole(item)
             is_list = not found[1].strip() or (is_list and bool(_ITEM.match(line)))
             item, margin = [found[1]], indent
-        elif is_list and (found := _ITEM.match(line)) and (indent <= margin or not _whole(item)):
+        elif is_list and (found := _ITEM.match(line)) and (indent <= margin or not any(item)):
             yield from _whole(item)
             item, margin = [found[1]], indent
         elif item and (
@@ -76,11 +76,13 @@ def _learned(report: str) -> Iterator[str]:
 
 def _whole(item: Sequence[str]) -> Sequence[str]:
     """The lines of an item as one text, if they say anything. Lists and code stay lines."""
-    text, is_block = "", False
-    for line in item:
-        is_block = is_block or bool(text and (_ITEM.match(line) or line.startswith("```")))
-        text = f"{text}{chr(10) if is_block else ' '}{line.strip()}".strip()
-    return [text] if text and text.lower().strip(" .-*_()") not in NOTHING else []
+    parts: list[str] = []
+    is_block = False
+    for line in filter(None, map(str.strip, item)):
+        is_block = is_block or bool(parts and (_ITEM.match(line) or line.startswith("```")))
+        parts += ["\n" if is_block else " ", line]
+    text = "".join(parts[1:])
+    return [] if text.lower().strip(" .-*_()") in NOTHING else [text]
 
 
 def told(found: Sequence[Found]) -> list[str]:

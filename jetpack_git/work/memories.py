@@ -95,7 +95,8 @@ class Memories:
         """The memory is kept, under a new id; the one that it `supersedes` holds no more.
 
         Raises BadInput for text that cannot be kept, holds a secret, or was recalled, and
-        Negative when another memory says nearly the same; `force` keeps it all the same.
+        Negative when another memory says nearly the same; `force` keeps it all the same, unless
+        it repeats what was recalled.
         """
         memory = self._checked(replace(memory, scope=self._scope(memory.scope)), force=force)
         vector, now = hashed.vector(memory.text), clock.now()
@@ -306,7 +307,7 @@ class Memories:
             )
         for one in dict.fromkeys(MARK.findall(memory.text)):
             row = self.db.one("memories.get", id=one.lower())
-            if row and not (force and _words(str(row["title"])) not in _words(memory.text)):
+            if row and (not force or _words(str(row["title"])) in _words(memory.text)):
                 raise BadInput(
                     f"This text was recalled: it is {row['id']}, which is remembered already.",
                     hint=f"To change it: git jetpack edit {row['id']}. If it is news that only "
