@@ -75,6 +75,8 @@ def test_what_ends_sooner_or_holds_for_less_stands_in_nobodys_way(repo: Repo) ->
     for one in lesser:
         repo.ok("remember", text, *one, "--force")
     assert repo.jetpack("remember", text, "--type", "working").code == 1
+    repo.ok("remember", text, "--expires", "90d")
+    assert repo.jetpack("remember", text, "--expires", "91d").code == 1
     repo.ok("remember", text, "--scope", f"task:{other}")
     lasting = repo.ok("remember", text)["memory"]["id"]
     for one in [[], *lesser[:3]]:
@@ -91,6 +93,9 @@ def test_what_only_speaks_of_a_memory_can_be_kept(repo: Repo) -> None:
         text = f"{one} the cache lives in `/var/tmp`"
         assert repo.jetpack("remember", text, "--force").code == 2, text
     assert repo.ok("remember", news, "--force", "--supersedes", old)
+    for title, about in (("Cab", "the cabinet script is obsolete"), ("→ ⇒", "it was wrong")):
+        short = repo.ok("remember", title)["memory"]["id"]
+        repo.ok("remember", f"[recalled {short}] {about}", "--force")
 
 
 def test_characters_without_a_form_are_no_memory(repo: Repo) -> None:
@@ -126,7 +131,7 @@ ANSWERS = {
 def test_a_program_that_fails_at_one_text_makes_vectors_of_the_others(
     db: Database, tmp_path: Path, answer: str
 ) -> None:
-    """Where it fails at every text nothing is settled, and why is told."""
+    """Where it fails at every text, or for a while, nothing is settled, and why is told."""
     for number, text in enumerate(("ants", "a bad one", "bees", "cats", "dogs")):
         with db.transaction_quietly():
             put(db, Memory(str(number), text, created_at=NOW, updated_at=NOW), hashed.vector(text))
@@ -134,6 +139,15 @@ def test_a_program_that_fails_at_one_text_makes_vectors_of_the_others(
     embedder = Command(command=f"{sys.executable} {script}", dimension=2, timeout_s=60)
     script.write_text(f"import sys\nfor one in ['bad' for _ in sys.stdin]:\n    {answer}\n")
     with pytest.raises(Unavailable):
+        vectors.make(db, embedder)
+    assert len(db.all("vectors.missing", embedder=embedder.name, limit=9)) == 5
+    seen = tmp_path / "seen"
+    script.write_text(
+        f"import sys\nprint(file=open({str(seen)!r}, 'a'))\n"
+        f"if len(open({str(seen)!r}).read()) != 2: sys.exit(1)\n"
+        "for one in sys.stdin: print('[1, 2]')\n"
+    )
+    with pytest.raises(Unavailable):  # it answers the second time, and then no more
         vectors.make(db, embedder)
     assert len(db.all("vectors.missing", embedder=embedder.name, limit=9)) == 5
     script.write_text(f"import sys\nfor one in sys.stdin:\n    {answer}\n")

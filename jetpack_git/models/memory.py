@@ -81,13 +81,23 @@ class Memory:
         return f"{self.title}\n{self.body}" if self.body else self.title
 
     def covers(self, other: Memory, now: str) -> bool:
-        """Whether it holds wherever the other one does, from then on, and does not end before."""
+        """Whether it holds wherever the other one does, from then on, and about as long: what is
+        left of its time is half of the other's or more.
+        """
         return (
             self.scope in (REPOSITORY, other.scope)
             and (self.layer.durable or not other.layer.durable)
-            and (self.expires_at is None or other.expires_at is not None)
             and (self.valid_from or "") <= max(other.valid_from or "", now)
+            and (self.expires_at is None or 2 * self._left_s(now) >= other._left_s(now))
         )
+
+    def _left_s(self, now: str) -> float:
+        from datetime import datetime
+
+        if self.expires_at is None:
+            return float("inf")
+        left = datetime.fromisoformat(self.expires_at) - datetime.fromisoformat(now)
+        return left.total_seconds()
 
 
 def mark(memory_id: str) -> str:

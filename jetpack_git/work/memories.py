@@ -307,11 +307,14 @@ class Memories:
             )
         for one in dict.fromkeys(MARK.findall(memory.text)):
             row = self.db.one("memories.get", id=one.lower())
-            if row and (not force or _words(str(row["title"])) in _words(memory.text)):
+            is_repeated = row is not None and _is_in(str(row["title"]), memory.text)
+            if row is not None and (is_repeated or not force):
+                hint = f"To change it: git jetpack edit {row['id']}."
+                if not is_repeated:
+                    hint += " If this is news that only speaks of it, add --force."
                 raise BadInput(
                     f"This text was recalled: it is {row['id']}, which is remembered already.",
-                    hint=f"To change it: git jetpack edit {row['id']}. If it is news that only "
-                    "speaks of it, add --force.",
+                    hint=hint,
                 )
         from jetpack_git.work import secrets
 
@@ -342,15 +345,17 @@ def _expiry(before: Memory, after: Memory) -> str | None:
     return None if ttl is None else clock.after(ttl)
 
 
-def _words(text: str) -> str:
-    return " ".join(_WORD.findall(text.lower()))
+def _is_in(part: str, text: str) -> bool:
+    """Whether a text has the words of the other one, if that has any, in their order."""
+    mine, theirs = (" ".join(_WORD.findall(one.lower())) for one in (part, text))
+    return bool(mine) and f" {mine} " in f" {theirs} "
 
 
 def _says(text: str, part: str, similarity: float) -> bool:
     """Whether a text states the same as the other one, or has all of it and is less than twice as
     long."""
     is_near = similarity >= hashed.NEAR
-    is_in = len(part) * 2 > len(text) and f" {_words(part)} " in f" {_words(text)} "
+    is_in = len(part) * 2 > len(text) and _is_in(part, text)
     if not is_near and not is_in:
         return False
     theirs, mine = likeness.words(text), likeness.words(part)

@@ -65,7 +65,7 @@ def make(
     """
     until = None if limit_s is None else clock.monotonic() + limit_s
     left = db.count("vectors.missing_total", embedder=found.name)
-    total, done, at_once, is_well = left, 0, CHUNK, False
+    total, done, at_once = left, 0, CHUNK
     while left > 0:
         rows = db.all("vectors.missing", embedder=found.name, limit=at_once)
         if not rows:
@@ -74,9 +74,7 @@ def make(
         try:
             vectors = found.embed(texts)
         except Unfit:
-            if not is_well:
-                found.embed([PROBE])  # it may want no text at all
-                is_well = True
+            found.embed([PROBE])  # it may want no text at all, or none for a while
             if len(rows) > 1:
                 at_once = len(rows) // 2
                 continue
