@@ -11,12 +11,9 @@ from pathlib import Path
 import pytest
 from conftest import Repo
 
-from jetpack_git.data.database import Database
 from jetpack_git.embed import weights
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.work import secrets
-from jetpack_git.work.learnings import store
-from jetpack_git.work.memories import Memories
 
 
 def titles(repo: Repo) -> list[str]:
@@ -32,13 +29,10 @@ def test_a_title_is_one_that_every_clone_can_read(repo: Repo) -> None:
     assert made["title"] == "x" * 200
 
 
-def test_one_long_line_takes_no_time(db: Database) -> None:
-    """Though it has no mix of letters and digits; and blank lines of a report neither."""
+def test_one_long_line_takes_no_time() -> None:
+    """Though it has no mix of letters and digits."""
     began = time.process_time()
     assert secrets.find("a" * 65_000) == []
-    store(Memories(db), "\n" * 60_000, task_id="jp-x", agent="ann")
-    for more in ("  - b\n", "  b\n", "b\n"):
-        store(Memories(db), "learned:\n- a\n" + more * 60_000, task_id="jp-x", agent="ann")
     assert time.process_time() - began < 5
 
 
@@ -119,14 +113,6 @@ def test_what_a_forgotten_memory_superseded_holds_again(repo: Repo) -> None:
     assert titles(repo) == ["the port is 8080"]
 
 
-def test_what_a_report_says_beyond_measure_is_told(db: Database) -> None:
-    """Ten are kept, and how many are not is said."""
-    subjects = "ants bees cats dogs elks fish goats hens ibis jays kites larks".split()  # noqa: SIM905
-    report = "\n".join(f"learned: {one} are slow" for one in subjects)
-    kept, refused = store(Memories(db), report, task_id="jp-x", agent="ann")
-    assert (len(kept), refused) == (10, ["not remembered: 2 more of what was learned"])
-
-
 def test_a_few_of_a_task_are_the_few_that_fit(repo: Repo) -> None:
     """What does not is no answer, and takes the place of none."""
     task = repo.add("write the parser")
@@ -177,31 +163,6 @@ def test_one_text_without_a_vector_takes_no_other_with_it(repo: Repo, tmp_path: 
     assert repo.ok("show", new)["memory"]["title"] == "elks"
     (tmp_path / "picky.py").write_text(PICKY)
     assert repo.ok("recall", "elks")["degraded"] is None
-
-
-@pytest.mark.parametrize(
-    ("report", "learned"),
-    [
-        ("1. learned: one\n 2) Learned: two", ["one", "two"]),
-        ("- [x] learned: one", ["one"]),
-        ("## Learned:\n\n- one\n* **two**\n3. three\n\n- four\n\nDone.\n- five",
-         ["one", "**two**", "three", "four"]),
-        ("**Learned:**\na line\n- other\nchanged: x\n- more", ["a line", "other"]),
-        ("learned: one\n  and more\nDone.\n\n  code", ["one and more"]),
-        ("learned:\n- one\n  goes on\nand on\n- two", ["one goes on and on", "two"]),
-        ("- learned:\n  - one\n    - of it\n    - too\n  - two", ["one\n- of it\n- too", "two"]),
-        ("learned:\n- one\n- learned: two\n- three\nlearned: four\n- no",
-         ["one", "two", "three", "four"]),
-        ("learned:\n• one\n\u2013 two\na) three\n(b) four", ["one", "two", "three", "four"]),
-        ("> learned:\n> - one\n>   goes on\n>\n> - two\n# End\n- no", ["one goes on", "two"]),
-        ("learned:\n- run\n  ```\n  a\n  b\n  ```", ["run\n```\na\nb\n```"]),
-        ("It learned: no\nlearned:\nlearned: None.\nlearned:\n- (nothing)", []),
-    ],
-)  # fmt: skip
-def test_a_report_may_list_what_it_learned(db: Database, report: str, learned: list[str]) -> None:
-    """In the forms that models write, and as Markdown is read: nothing of a list is lost."""
-    kept, refused = store(Memories(db), report, task_id="jp-x", agent="ann")
-    assert ([one.text for one in kept], refused) == (learned, [])
 
 
 LONG = "These are the notes of the release meeting, as every one of them begins. " * 5
