@@ -48,7 +48,7 @@ class _Endpoint(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         texts = json.loads(self.rfile.read(length))["input"]
         kind = self.path.strip("/").partition("?")[0]
-        self.server.keys.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
+        self.server.keys.append(self.headers["Authorization"])  # type: ignore[attr-defined]
         if kind == "hang":
             time.sleep(2)
         if kind == "drip":
@@ -73,13 +73,15 @@ class _Endpoint(BaseHTTPRequestHandler):
             self.send_header("Location", "/good")
             self.end_headers()
             return
-        size = 5 if kind == "lie" else 3
-        rows = [
-            {"index": at, "embedding": [float(len(one)), 2.0, *[0.0] * (size - 2)]}
+        more = [0.0] * (3 if kind == "lie" else 1)
+        rows: list[dict[str, Any]] = [
+            {"index": at, "embedding": [float(len(one)), 2.0, *more]}
             for at, one in enumerate(texts)
         ]
-        if kind == "few":
-            rows = rows[1:]
+        for row in rows:
+            if kind == "null" and "unfit" in texts[row["index"]]:
+                row["embedding"] = None
+        rows = rows[1:] if kind == "few" else rows
         if kind == "zero":
             rows = [{"index": 0, "embedding": [0, 0, 0]} for _ in texts]
         odd = {"html": b"<html>", "deep": b"[" * 100_000}
@@ -391,7 +393,7 @@ def test_a_text_that_an_endpoint_refuses_takes_no_other_with_it(
     for text in ("ants are fit", "bees are unfit", "cats are fit"):
         repo.ok("remember", text)
     url = f"http://127.0.0.1:{endpoint.server_port}"
-    for path, found in (("picky?key=s3cret", 2), ("good", 3)):
+    for path, found in (("picky?key=s3cret", 2), ("null", 2), ("good", 3)):
         _configure(repo, "embedder: http", f"url: {url}/{path}", "model: m", "dimension: 3")
         answer = repo.ok("recall", "of what")
         assert (answer["degraded"], len(answer["memories"])) == (None, found)

@@ -163,6 +163,13 @@ def test_one_text_without_a_vector_takes_no_other_with_it(repo: Repo, tmp_path: 
     assert repo.ok("show", new)["memory"]["title"] == "elks"
     (tmp_path / "picky.py").write_text(PICKY)
     assert repo.ok("recall", "elks")["degraded"] is None
+    new = repo.ok("remember", "gnus are unfit")["memory"]["id"]
+    answer = repo.jetpack("doctor", "--json")
+    (finding,) = answer.json["findings"]
+    assert (answer.code, finding["outcome"].startswith("failed: ")) == (1, True)
+    assert f"refuses 1 memories, such as {new}" in finding["outcome"]
+    (finding,) = repo.ok("doctor")["findings"]
+    assert finding["outcome"] == "note"
 
 
 LONG = "These are the notes of the release meeting, as every one of them begins. " * 5

@@ -37,6 +37,14 @@ PORT = "port 5432 for the database of the tests, since the other one is taken by
             "The table of settings is read from conf/host.py before the workers are started at all",
         ),
         ("Run it with --force", "Run it with --no-force"),
+        ("The cache is safe only on Linux", "The cache is safe"),
+        ("The cache is safe", "The cache is safe only on Linux"),
+        (f"It is safe to use {PORT}", f"It is unsafe to use {PORT}"),
+        (f"Never use UDP, use {PORT}", f"Use UDP, never use {PORT}"),
+        (f"The parser calls the lexer at {PORT}", f"The lexer calls the parser at {PORT}"),
+        (f"Start redis before nginx at {PORT}", f"Start nginx before redis at {PORT}"),
+        (f"The staging server has {PORT}", f"The production server has {PORT}"),
+        ("Die Tests laufen hier parallel", "Die Tests laufen hier nicht parallel"),
     ],
 )
 def test_the_opposite_and_another_name_are_news(db: Database, there: str, new: str) -> None:
@@ -55,6 +63,8 @@ def test_the_opposite_and_another_name_are_news(db: Database, there: str, new: s
         (f"Use {PORT} of the cluster", f"Use {PORT} of a cluster"),
         ("`C++` is the language of the core.", "C++ is the language of the core"),
         ("The parser is slow, for it copies", "The parser is slow"),
+        (f"In the tests, use {PORT}", f"Use {PORT} in the tests"),
+        (f"When it is cold, use {PORT}", f"If it is cold, use {PORT}"),
     ],
 )
 def test_what_adds_nothing_is_no_news(db: Database, there: str, new: str) -> None:
@@ -78,6 +88,9 @@ def test_what_ends_sooner_or_holds_for_less_stands_in_nobodys_way(repo: Repo) ->
     repo.ok("remember", text, "--expires", "90d")
     assert repo.jetpack("remember", text, "--expires", "91d").code == 1
     repo.ok("remember", text, "--scope", f"task:{other}")
+    child = repo.add("Pack it", "--parent", other)
+    above = repo.jetpack("remember", text, "--scope", f"task:{child}")
+    assert (above.code, "says nearly the same" in above.err) == (1, True)
     lasting = repo.ok("remember", text)["memory"]["id"]
     for one in [[], *lesser[:3]]:
         refused = repo.jetpack("remember", text, *one)

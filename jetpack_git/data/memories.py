@@ -31,6 +31,13 @@ def to_memory(row: Row) -> Memory:
     return Memory(**values)  # type: ignore[arg-type]
 
 
+def scopes_of(db: Database, scope: str) -> frozenset[str]:
+    """The scopes whose memories apply to that one too, but for the whole repository."""
+    kind, _, name = scope.partition(":")
+    rows = db.all("memories.scopes_of", task_id=name) if kind == "task" else ()
+    return frozenset((scope, *(str(row["scope"]) for row in rows)))
+
+
 def reindex(db: Database) -> None:
     """The index of words has every memory in it."""
     with db.transaction_quietly():

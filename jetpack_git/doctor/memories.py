@@ -10,6 +10,8 @@ from functools import partial
 from jetpack_git.data.database import Database
 from jetpack_git.data.memories import reindex
 from jetpack_git.doctor.finding import Finding
+from jetpack_git.embed.base import Embedder
+from jetpack_git.embed.base import Unfit
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.work import settings
@@ -34,7 +36,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
     except (BadInput, StoreError) as error:
         yield Finding("memories", error.message, error.hint)
         return
-    repair: Callable[[], object] | None = partial(vectors.make, db, embedder)
+    repair: Callable[[], object] | None = partial(_make, db, embedder)
     advice = "Make them."
     try:
         embedder.embed([vectors.PROBE])
@@ -47,12 +49,35 @@ def check(workspace: Workspace) -> Iterator[Finding]:
             "memories", f"{missing} memories have no vector of {embedder.name}.", advice, repair,
             serious=False,
         )  # fmt: skip
-    if refused := [str(row["id"]) for row in db.all("vectors.refused", embedder=embedder.name)]:
+    if refused := _refused(db, embedder):
         yield Finding(
-            "memories", f"{embedder.name} refuses {len(refused)} memories, such as {refused[0]}: "
-            "they are found by their words alone.",
+            "memories", refused,
             "A shorter text may do: git jetpack edit ID --body TEXT", serious=False,
         )  # fmt: skip
+
+
+def _make(db: Database, embedder: Embedder) -> None:
+    """The vectors are there. Raises Unfit, which says what has none, where the embedder would not
+    have some of the texts.
+    """
+    before = _refused(db, embedder)
+    vectors.make(db, embedder)
+    refused = _refused(db, embedder)
+    if refused != before:
+        raise Unfit(refused)
+
+
+def _refused(db: Database, embedder: Embedder) -> str:
+    """What the embedder makes no vectors of; empty if there is nothing."""
+    ids = [str(row["id"]) for row in db.all("vectors.refused", embedder=embedder.name)]
+    return (
+        ""
+        if not ids
+        else (
+            f"{embedder.name} refuses {len(ids)} memories, such as {ids[0]}: "
+            "they are found by their words alone."
+        )
+    )
 
 
 def _successors(db: Database) -> Iterator[Finding]:

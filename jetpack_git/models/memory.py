@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from dataclasses import field
 from typing import NamedTuple
@@ -80,12 +81,12 @@ class Memory:
         """All that it says, as one text."""
         return f"{self.title}\n{self.body}" if self.body else self.title
 
-    def covers(self, other: Memory, now: str) -> bool:
-        """Whether it holds wherever the other one does, from then on, and about as long: what is
-        left of its time is half of the other's or more.
+    def covers(self, other: Memory, scopes: Set[str], now: str) -> bool:
+        """Whether it holds wherever the other one does, whose `scopes` these are, from then on,
+        and about as long: what is left of its time is half of the other's or more.
         """
         return (
-            self.scope in (REPOSITORY, other.scope)
+            (self.scope == REPOSITORY or self.scope in scopes)
             and (self.layer.durable or not other.layer.durable)
             and (self.valid_from or "") <= max(other.valid_from or "", now)
             and (self.expires_at is None or 2 * self._left_s(now) >= other._left_s(now))

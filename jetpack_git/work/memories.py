@@ -14,6 +14,7 @@ from jetpack_git import ids
 from jetpack_git.data.database import Database
 from jetpack_git.data.journal import Journal
 from jetpack_git.data.memories import put
+from jetpack_git.data.memories import scopes_of
 from jetpack_git.data.memories import to_memory
 from jetpack_git.data.rows import dump
 from jetpack_git.digest import sha1
@@ -131,6 +132,7 @@ class Memories:
         asked = terms.phrases(memory.text[: 4 * terms.MOST_TERMS])
         seqs = dump(list(by_words(self.db, asked, Asked(agent), COMPARED)))
         rows = self.db.all("vectors.these", embedder=hashed.NAME, seqs=seqs)
+        scopes = scopes_of(self.db, memory.scope)
         mine = hashed.numbers(vector)
         alike = {row["seq"]: hashed.similarity(mine, hashed.numbers(row["vector"])) for row in rows}
         found = [to_memory(row) for row in self.db.all("memories.numbered", seqs=seqs)]
@@ -140,7 +142,7 @@ class Memories:
             (
                 one
                 for one in chain(map(to_memory, copies), near)
-                if one.id not in (memory.id, besides) and one.covers(memory, now)
+                if one.id not in (memory.id, besides) and one.covers(memory, scopes, now)
             ),
             None,
         )

@@ -13,16 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
 from jetpack_git import clock
 from jetpack_git.data.database import Database
 from jetpack_git.data.database import Row
+from jetpack_git.data.memories import scopes_of
 from jetpack_git.data.memories import to_memory
 from jetpack_git.data.rows import dump
-from jetpack_git.data.rows import to_task
 from jetpack_git.embed import hashed
 from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
@@ -168,20 +167,20 @@ class _Kept(NamedTuple):
     """An answer with its words and its hashed vector, and the ids of its like."""
 
     found: Found
-    words: Set[str]
+    words: likeness.Words
     vector: object
     similar: list[str]
 
 
 def _are_alike(one: _Kept, other: _Kept) -> bool:
     """Whether two say nearly the same, which they do not unless they share half of their words."""
-    if 2 * len(one.words & other.words) < max(len(one.words), len(other.words)):
-        return False
-    if not likeness.may_be_same(one.words, other.words):
+    mine, theirs = one.words.there, other.words.there
+    if 2 * len(mine & theirs) < max(len(mine), len(theirs)):
         return False
     if not isinstance(one.vector, bytes) or not isinstance(other.vector, bytes):
         return False
-    return hashed.similarity(*map(hashed.numbers, (one.vector, other.vector))) >= hashed.NEAR
+    similarity = hashed.similarity(*map(hashed.numbers, (one.vector, other.vector)))
+    return similarity >= hashed.NEAR and likeness.may_be_same(one.words, other.words)
 
 
 def _weighed(row: Row, scores: Mapping[int, float], now: str) -> Found:
@@ -228,14 +227,9 @@ def of_task(
 
     That is the task's, its ancestors' and its plan's.
     """
-    scopes = []
-    above: Task | None = task
-    while above is not None and f"task:{above.id}" not in scopes:
-        scopes += [f"task:{above.id}", f"plan:{above.plan_id}"]
-        row = db.one("tasks.get", id=above.parent_id) if above.parent_id else None
-        above = to_task(row) if row is not None else None
+    scopes = scopes_of(db, f"task:{task.id}")
     rows = db.all(
-        "memories.of_scopes", scopes=dump(scopes), now=clock.now(), limit=limit + 1,
+        "memories.of_scopes", scopes=dump(sorted(scopes)), now=clock.now(), limit=limit + 1,
         types=dump(asked.types) if asked.types else None, scope=asked.scope, tag=asked.tag,
     )  # fmt: skip
     own = [Found(to_memory(row), 1.0) for row in rows]

@@ -124,6 +124,15 @@ WHERE v.digest = :digest AND v.embedder = :embedder AND m.owner IN ('', :agent)
     AND m.superseded_by IS NULL AND (m.expires_at IS NULL OR m.expires_at > :now)
 ORDER BY m.expires_at IS NOT NULL, m.scope <> 'repository', m.seq LIMIT :limit
 
+-- The scopes that a task is of: its own, those of what is above it, and their plans'.
+-- name: scopes_of
+WITH RECURSIVE up (id, parent_id, plan_id) AS (
+    SELECT id, parent_id, plan_id FROM tasks WHERE id = :task_id
+    UNION SELECT t.id, t.parent_id, t.plan_id FROM up JOIN tasks t ON t.id = up.parent_id
+)
+SELECT 'task:' || id AS scope FROM up
+UNION SELECT 'plan:' || plan_id FROM up WHERE plan_id IS NOT NULL
+
 -- The best known memories of some scopes that fit, whatever is asked.
 -- name: of_scopes
 SELECT * FROM memories
