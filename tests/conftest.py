@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ SCRIPT = Path(sys.executable).with_name("git-jetpack")
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are processors: these tests wait for others half of the time."""
     return 2 * len(os.sched_getaffinity(0))
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 
 @cache
