@@ -29,6 +29,7 @@ def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are processors: these tests wait for others half of the time."""
     return 2 * len(os.sched_getaffinity(0))
 
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 

@@ -30,6 +30,12 @@ IN_LINES = {
     "- learned: two:\n  - a\n  - b\n- c": ["two:\n- a\n- b"],
     "<details>\nlearned: one\n- y\n</details>": ["one"],
     "learned: one\n\nmore": ["one"],
+    "learned: one\n  - of it\n  - too\nDone": ["one\n- of it\n- too"],
+    "learned: one\n\n  ```sh\n  make\n  ```\n\nDone": ["one\n```sh\nmake\n```"],
+    "_learned: use snake_case here_": ["use snake_case here"],
+    "**learned: pass **kwargs on**": ["pass **kwargs on"],
+    "**Learned: one** of it": ["one of it"],
+    "\ufefflearned: one": ["one"],
 }
 IN_LISTS = {
     "## Learned:\n\n- one\n* **two**\n3. three\n\n- four\n\nDone.\n- five":
@@ -59,9 +65,34 @@ IN_LISTS = {
     "learned:\n- learned:\n  - one\n- two": ["one", "two"],
     "> learned:\n> - one\n>   goes on\n>\n> - two\n# End\n- no": ["one goes on", "two"],
     "learned:\n- > quoted\n- two": ["> quoted", "two"],
+    "learned:\n> one\n> two\n\nDone": ["> one\n> two"],
+    "learned:\n- one, see\n#12 there\n- # two": ["one, see #12 there", "# two"],
+    "learned:\n- one:\n  | a | b |\n  |---|---|\n- two": ["one:\n| a | b |\n|---|---|", "two"],
+    "4. **Learned:**\n- one\n- two\n\n5. **Next:**\n- no": ["one", "two"],
+    "- **Changed:** x\n- **Learned:**\n- one\n- two\n- **Next:** c": ["one", "two"],
+    "• Learned:\n  • one\n  • two\n• Next: x": ["one", "two"],
+    "learned:\nWhile fixing this I found:\n- one\n- two": ["one", "two"],
+    "**Learned:**\n\nRoot cause: the cache never ends.": ["Root cause: the cache never ends."],
+    "**Learned:**\n\n**The cache never ends.**\n\nDone": ["**The cache never ends.**"],
+    "learned:\n\n**Build**\n- one\n- two\n\nDone": ["one", "two"],
     "learned:\n- in order:\n\n  1. a\n  2. b\n\n- two": ["in order:\n1. a\n2. b", "two"],
 }  # fmt: skip
+BELOW_HEADINGS = {
+    "## Learned:\n\nKey insights:\n- one\n- two": ["one", "two"],
+    "## Learned:\n\nFirst fact.\n\nSecond fact.\n\n## Next\nx": ["First fact.", "Second fact."],
+    "## Learned:\n- one\n\nLet me know if more is needed.": ["one"],
+    "### learned:\n\n#### Build\n- one\n\n#### Tests\n- two\n\n### Next\n- no": ["one", "two"],
+    "## Learned:\n\n**1. Cache**\nIt is x.\n\n**2. Port**\nIt is y.\n\n## Done":
+        ["**1. Cache** It is x.", "**2. Port** It is y."],
+    "## Learned:\n\n### Cache\nIt is x.\n\n### Port\nIt is y.\n\n# Done\nz":
+        ["Cache:\nIt is x.", "Port:\nIt is y."],
+}  # fmt: skip
 WITH_CODE = {
+    "learned:\n\n1. one\n\n```sh\nmake\n```\n\n2. two\n\nDone": ["one\n```sh\nmake\n```", "two"],
+    "learned:\n\n1. run:\n\n```\nx\n```\n\nThat is all.\n\n2. two\n\nDone":
+        ["run:\n```\nx\n```\nThat is all.", "two"],
+    "Fix:\n    ```yaml\n    learned: no\n    x: y\n    ```\nlearned: yes": ["yes"],
+    "* Fix:\n      ```yaml\n      learned: no\n      ```\n* learned: yes": ["yes"],
     "learned:\n- run\n  ```\n  a\n  b\n  ```": ["run\n```\na\nb\n```"],
     "learned:\n- one\n  ```py\n  if x:\n      y()\n  ```\n- two":
         ["one\n```py\nif x:\n    y()\n```", "two"],
@@ -92,8 +123,13 @@ NO_MORE = {
     "learned:\n\nchanged: a.py\n": [],
     "It learned: no\nlearned:\nlearned: None.\nlearned:\n- (nothing)": [],
     "learned: **None**\nlearned: N/A": [],
+    "learned: \u2014\nlearned: `none`\nlearned: No new learnings.\nlearned: []": [],
+    "- learned:\n- changed: x\n- tests pass": [],
+    "- tests pass\n- learned:\n\nDone.": [],
+    "learned:\n- one\nFiles changed (3):\n- a.py": ["one"],
+    "learned:\n- one\n**Next steps** (optional):\n- a.py": ["one"],
 }
-FORMS = IN_LINES | IN_LISTS | WITH_CODE | NO_MORE
+FORMS = IN_LINES | IN_LISTS | BELOW_HEADINGS | WITH_CODE | NO_MORE
 
 
 @pytest.mark.parametrize(("report", "said"), FORMS.items(), ids=map(repr, FORMS))

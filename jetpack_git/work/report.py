@@ -7,12 +7,16 @@ import re
 import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 LONGEST = 128 * 1024  # characters that are read: the last ones
-NOTHING = ("", "none", "nothing", "nothing new", "n/a", "na")  # said where nothing was learned
+# Said where nothing was learned.
+NOTHING = frozenset(
+    ("", "none", "nil", "nothing", "nothing new", "nothing else", "no new learnings", "n/a", "na")
+)
 
 # Before an item. Markdown knows only the first three of the signs, and only numbers.
 _SIGN = (
@@ -22,11 +26,15 @@ _SIGN = (
 _CHECKBOX = r"(?:\[[ xX]\][ \t]+)?"
 _BOX = re.compile(rf"^{_CHECKBOX}")
 _ITEM = re.compile(rf"^{_SIGN}{_CHECKBOX}")
-_BLOCK = re.compile(rf"{_SIGN}|```|~~~|$")
+_FENCE = re.compile(r"```|~~~")
+_BLOCK = re.compile(rf"{_SIGN}|```|~~~|\||$")
 _LEARNED = re.compile(
-    rf"(?:#+[ \t]+)?(?:{_SIGN})?{_CHECKBOX}([*_]*)learned([*_]*):([*_]*)[ \t]*", re.IGNORECASE
+    rf"(?:#+[ \t]+)?({_SIGN})?{_CHECKBOX}([*_]*)learned([*_]*:[*_]*)[ \t]*", re.IGNORECASE
 )
-_OTHER = re.compile(r"#|\||[*_]*[A-Za-z][\w -]{0,30}[*_]*:(?:\s|$)|(\*\*|__).+\1$")
+_LABEL = re.compile(r"(\*\*|__).+\1:?$|.{1,60}:$")
+_OTHER = re.compile(
+    rf"#{{1,6}}[ \t]|\||[*_]*[A-Za-z][\w -]{{0,30}}[*_]*:[*_]*(?:\s|$)|{_LABEL.pattern}"
+)
 _AROUND = " \t>"
 _TEXTS = ("paragraph", "heading")
 _LISTS = ("bullet_list", "ordered_list")
@@ -37,16 +45,21 @@ def learned(report: str) -> list[str]:
     """Each thing that the report says was learned, once, in the order in which it says them.
 
     That is what stands behind `learned:`, with what is indented below it; behind a `learned:`
-    that has nothing on its line, each item of the list below. Code is not read for it.
+    that has nothing on its line, each item of the list below, or each paragraph and item below a
+    heading. Code in fences is not read for it.
     """
-    report = re.sub(r"\r\n?", "\n", report.replace("\0", "\ufffd"))
+    report = re.sub(r"\r\n?", "\n", report.lstrip("\ufeff").replace("\0", "\ufffd"))
     report = re.sub(r"[^\S\n\t]", " ", report[-LONGEST:])
     lines = list(_parted(report.split("\n")))
     markdown = MarkdownIt("commonmark").disable("code")  # four blanks are a list's, most often
     markdown.core.ruler.enableOnly(["normalize", "block"])
     tree = SyntaxTreeNode(markdown.parse("\n".join(lines)))
     said = filter(None, _Report(lines).read(tree.children, 0))
-    return [one for one in dict.fromkeys(said) if one.lower().strip(" .-*_()") not in NOTHING]
+    return [one for one in dict.fromkeys(said) if not _is_nothing(one)]
+
+
+def _is_nothing(text: str) -> bool:
+    return text.lower().strip(" .!-\u2013\u2014*_()[]\"'`") in NOTHING
 
 
 def _parted(lines: Sequence[str]) -> Iterator[str]:
@@ -58,20 +71,40 @@ def _parted(lines: Sequence[str]) -> Iterator[str]:
     for given in lines:
         line = given.rstrip()
         text = line.lstrip(_AROUND)
-        column = len(line.expandtabs(4)) - len(text.expandtabs(4))
+        column = _column(line)
         found = _LEARNED.match(text)
         is_item = bool(found or _ITEM.match(text))
         begins = column <= margin and (is_item or is_one or _OTHER.match(text))
-        if is_after_text and (found or begins):
+        if is_after_text and (found or begins or _FENCE.match(text)):
             yield line[: len(line) - len(text)].rstrip() + _GAP
-            is_one, margin = False, column
-        if is_item:
+            is_one = False
+            margin = min(column, margin)
+        if found or (is_item and not (is_one and column > margin)):
             is_list = found is not None and found.end() == len(text)
             is_one = found is not None and not is_list
             margin = math.inf if is_list else column
         is_after_text = bool(text)
         is_one = is_one and is_after_text
         yield line
+
+
+@dataclass
+class _Head:
+    """A `learned:` and what can go on with it: its list, if nothing stands on its line.
+
+    It stands at a `column`; `level` is that of a heading, or 0. `is_marked`: a heading, or bold.
+    `is_signed`: it is an item itself, of a list that Markdown does not know, or of one of `kind`.
+    `is_awaited`: nothing that was learned has been seen yet.
+    """
+
+    is_list: bool
+    column: int = 0
+    level: int = 0
+    is_marked: bool = False
+    is_signed: bool = False
+    kind: str = ""
+    is_awaited: bool = False
+    is_prose: bool = False
 
 
 class _Report:
@@ -82,38 +115,64 @@ class _Report:
 
     def read(self, blocks: Sequence[SyntaxTreeNode], quotes: int) -> Iterator[str]:
         """What was learned as these blocks say, which stand side by side in so many quotes."""
-        text: str | None = None  # what may go on; None where nothing is said to be learned
-        is_list = False
-        for block in blocks:
+        head: _Head | None = None
+        text = ""  # that may go on
+        for at, block in enumerate(blocks):
             whole = self._whole(block, quotes)
             if block.type in _TEXTS and _LEARNED.match(whole):
-                yield text or ""
-                text = _behind(whole)
-                is_list = bool(_LEARNED.fullmatch(_top(block)))
-            elif text is None or not self._belongs(block, text, is_list=is_list):
-                yield text or ""
-                text = None
-                yield from self._within(block, quotes)
-            elif is_list and block.type in _LISTS:
-                for item in block.children:
-                    *before, text = (text, *self._item(item, quotes))
-                    yield from before
-            elif is_list and (sign := _ITEM.match(whole)):
                 yield text
-                text = whole[sign.end() :]
-            else:
+                head, text = self._head(block), _behind(whole)
+                if head.is_list and _is_label(blocks, at):
+                    text = ""
+                head.is_awaited = not text
+                head.is_prose = True
+            elif head is None or not self._belongs(head, text, blocks, at):
+                yield text
+                said, head, text = *self._parts(block, quotes), ""
+                yield from said
+            elif not head.is_list or self._is_more(head, text, blocks, at):
                 text = "\n".join(filter(None, (text, whole)))
-        yield text or ""
-
-    def _within(self, block: SyntaxTreeNode, quotes: int) -> Iterator[str]:
-        """What was learned as the parts of a block say, each for itself."""
-        if block.type == "blockquote":
-            yield from self.read(block.children, quotes + 1)
-        for item in block.children if block.type in _LISTS else ():
-            if _LEARNED.match(self._whole(item, quotes)):
-                yield from self._item(item, quotes)
             else:
-                yield from self.read(item.children, quotes)
+                yield text
+                *said, text = self._listed(blocks, at, quotes)
+                yield from said
+                head.is_awaited = head.is_awaited and not text
+                head.is_prose = block.type == "heading" or (
+                    head.is_prose and block.type not in _LISTS
+                )
+        yield text
+
+    def _listed(self, blocks: Sequence[SyntaxTreeNode], at: int, quotes: int) -> Sequence[str]:
+        """What a block says in a list of what was learned; its last text may go on."""
+        block, whole = blocks[at], self._whole(blocks[at], quotes)
+        if block.type in _LISTS:
+            return [one for item in block.children for one in self._item(item, quotes)]
+        if _is_label(blocks, at):
+            return [""]
+        if block.type == "heading":
+            return [f"{whole}:"]
+        return [_ITEM.sub("", whole, count=1) if block.type == "paragraph" else whole]
+
+    def _parts(self, block: SyntaxTreeNode, quotes: int) -> tuple[Sequence[str], _Head | None]:
+        """What was learned as the parts of a block say, each for itself; and a `learned:` that
+        is all of its last item.
+        """
+        said: list[str] = []
+        head = None
+        if block.type == "blockquote":
+            said += self.read(block.children, quotes + 1)
+        for item in block.children if block.type in _LISTS else ():
+            whole = self._whole(item, quotes)
+            if _LEARNED.match(whole):
+                said += self._item(item, quotes)
+                is_open = len(item.children) == 1 and bool(_LEARNED.fullmatch(whole))
+                head = _Head(is_list=True, is_signed=True, kind=block.type) if is_open else None
+            elif head is not None and not _OTHER.match(whole):
+                said.append(whole)
+            else:
+                said += self.read(item.children, quotes)
+                head = None
+        return said, head
 
     def _item(self, item: SyntaxTreeNode, quotes: int) -> Sequence[str]:
         """What an item of what was learned says: all of it, or each that is listed in it."""
@@ -121,17 +180,54 @@ class _Report:
             return list(self.read(item.children, quotes))
         return [_behind(self._whole(item, quotes))]
 
-    def _belongs(self, block: SyntaxTreeNode, text: str, *, is_list: bool) -> bool:
-        """Whether a block goes on with the text above, or with its list."""
-        is_awaited = not text or text.endswith(":")
-        first, _ = block.map or (0, 0)
-        if block.type in _LISTS:
-            return is_list or is_awaited
-        if block.type == "fence":
-            return is_awaited or bool(self._lines[first - 1].strip(" >"))
+    def _head(self, block: SyntaxTreeNode) -> _Head:
+        """The `learned:` that a paragraph or a heading begins with."""
         line = _top(block)
-        is_item = is_list and bool(_ITEM.match(line))
-        return block.type == "paragraph" and (is_item or (is_awaited and not _OTHER.match(line)))
+        found = _LEARNED.match(line)
+        level = int(block.tag[1]) if block.type == "heading" else 0
+        return _Head(
+            is_list=found is not None and found.end() == len(line),
+            column=_column(self._lines[_first(block)]),
+            level=level,
+            is_marked=bool(level or (found and found[2])),
+            is_signed=bool(found and found[1]),
+        )
+
+    def _belongs(self, head: _Head, text: str, blocks: Sequence[SyntaxTreeNode], at: int) -> bool:
+        """Whether a block goes on with what a `learned:` says."""
+        block, line = blocks[at], _top(blocks[at])
+        if block.type == "heading":
+            return head.is_list and 0 < head.level < int(block.tag[1])
+        if block.type not in (*_LISTS, "paragraph", "fence", "blockquote"):
+            return False
+        if block.type != "blockquote" and _column(self._lines[_first(block)]) > head.column:
+            return True
+        if head.is_list and head.level and (head.is_prose or block.type == "fence"):
+            return True
+        if head.is_list and block.type in _LISTS:
+            return block.type != head.kind
+        if head.is_list and _ITEM.match(line):
+            return not head.is_signed
+        if _is_label(blocks, at):
+            return head.is_awaited
+        if head.is_awaited and head.is_marked:
+            return True
+        is_going_on = head.is_awaited or self._is_more(head, text, blocks, at)
+        return is_going_on and not _OTHER.match(line)
+
+    def _is_more(self, head: _Head, text: str, blocks: Sequence[SyntaxTreeNode], at: int) -> bool:
+        """Whether a block is part of the text above it, and no item of its own."""
+        block = blocks[at]
+        if head.is_list and (block.type in _LISTS or _ITEM.match(_top(block))):
+            return False
+        if not text or _is_label(blocks, at):
+            return False
+        is_fence = block.type == "fence"
+        return (
+            text.endswith(":")
+            or (is_fence and (head.level > 0 or self._lines[_first(block) - 1].strip(" >") != ""))
+            or _is_within(blocks, at)
+        )
 
     def _whole(self, block: SyntaxTreeNode, quotes: int) -> str:
         """A block as one text: what only wraps its first line is joined, all else stays."""
@@ -142,7 +238,7 @@ class _Report:
         top = block.children[0] if block.type == "list_item" and block.children else block
         if block.type == "heading":
             lines = [_top(block)]
-        elif top.type in _TEXTS and top.map and top.map[0] == first:
+        elif top.type == "paragraph" and _first(top) == first:
             lines[0] = _BOX.sub("", _top(top), count=1)
         elif block.type == "list_item":
             lines[0] = _ITEM.sub("", lines[0].lstrip(), count=1)
@@ -155,11 +251,36 @@ class _Report:
         return "\n".join(filter(None, (" ".join(map(str.strip, lines[:wrapped])).strip(), rest)))
 
 
+def _first(block: SyntaxTreeNode) -> int:
+    """The number of its first line, from 0."""
+    return block.map[0] if block.map else 0
+
+
+def _column(line: str) -> int:
+    """The column, from 0, of the first character that is not blank, nor of a quote."""
+    line = line.expandtabs(4)
+    return len(line) - len(line.lstrip(_AROUND))
+
+
 def _top(block: SyntaxTreeNode) -> str:
     """The first line of a paragraph or a heading."""
-    if block.type not in _TEXTS:
-        return ""
-    return block.children[0].content.partition("\n")[0]
+    return block.children[0].content.partition("\n")[0] if block.type in _TEXTS else ""
+
+
+def _is_label(blocks: Sequence[SyntaxTreeNode], at: int) -> bool:
+    """Whether a block only names the list that follows."""
+    block = blocks[at]
+    is_before_list = at + 1 < len(blocks) and blocks[at + 1].type in _LISTS
+    if block.type == "paragraph":
+        return is_before_list and bool(_LABEL.fullmatch(block.children[0].content))
+    return is_before_list and block.type == "heading"
+
+
+def _is_within(blocks: Sequence[SyntaxTreeNode], at: int) -> bool:
+    """Whether the numbers of a list go on soon after the block."""
+    near = blocks[at + 1 : at + 3]
+    found = next((one for one in near if one.type in (*_LISTS, "heading")), None)
+    return found is not None and int(found.attrs.get("start", 1)) > 1
 
 
 def _behind(text: str) -> str:
@@ -167,5 +288,9 @@ def _behind(text: str) -> str:
     found = _LEARNED.match(text)
     if not found:
         return text
-    rest = text[found.end() :].strip()
-    return rest if found[2] or found[3] else rest.replace(found[1], "", 1)
+    rest, sign = text[found.end() :].strip(), found[2]
+    if not sign or found[3] != ":":
+        return rest
+    if rest.endswith(sign):
+        return rest.removesuffix(sign).rstrip()
+    return re.sub(rf"(?<=\S){re.escape(sign)}(?!\w)", "", rest, count=1)
