@@ -81,7 +81,7 @@ def _outcome(finding: Finding, dry_run: bool) -> str:
     try:
         finding.repair()
     except JetpackError as error:
-        return f"failed: {error.message}"
+        return f"failed: {error.message.rstrip('.')}"
     return "repaired"
 
 

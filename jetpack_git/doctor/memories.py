@@ -49,7 +49,7 @@ def check(workspace: Workspace) -> Iterator[Finding]:
             "memories", f"{missing} memories have no vector of {embedder.name}.", advice, repair,
             serious=False,
         )  # fmt: skip
-    if refused := _refused(db, embedder):
+    elif refused := _refused(db, embedder):
         yield Finding(
             "memories", refused,
             "A shorter text may do: git jetpack edit ID --body TEXT", serious=False,

@@ -174,7 +174,7 @@ class _Kept(NamedTuple):
 
 def _are_alike(one: _Kept, other: _Kept) -> bool:
     """Whether two say nearly the same, which they do not unless they share half of their words."""
-    mine, theirs = one.words.there, other.words.there
+    mine, theirs = one.words.counts.keys(), other.words.counts.keys()
     if 2 * len(mine & theirs) < max(len(mine), len(theirs)):
         return False
     if not isinstance(one.vector, bytes) or not isinstance(other.vector, bytes):
