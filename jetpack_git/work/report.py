@@ -94,7 +94,8 @@ class _Head:
 
     It stands at a `column`; `level` is that of a heading, or 0. `is_marked`: a heading, or bold.
     `is_signed`: it is an item itself, of a list that Markdown does not know, or of one of `kind`.
-    `is_awaited`: nothing that was learned has been seen yet.
+    `is_awaited`: nothing that was learned has been seen yet. `is_prose`: no list has, since the
+    heading above.
     """
 
     is_list: bool
