@@ -36,6 +36,28 @@ IN_LINES = {
     "**learned: pass **kwargs on**": ["pass **kwargs on"],
     "**Learned: one** of it": ["one of it"],
     "\ufefflearned: one": ["one"],
+    "`learned: one`\n`learned:` two\n- `learned: three`": ["one", "two", "three"],
+    '"learned: one"\n\u201clearned: two\u201d': ["one", "two"],
+    "\U0001f4a1 learned: one\n\u25cf learned: two\n**\U0001f4a1 Learned:** three": [
+        "one",
+        "two",
+        "three",
+    ],
+    "learned: it is never\nafter a timeout (a.py:8).\nDone.": [
+        "it is never after a timeout (a.py:8)."
+    ],
+    "learned: it fails:\n\n    if x:\n        y\n\nDone": ["it fails:\nif x:\n    y"],
+}
+WITH_DETAILS = {
+    "learned: one.\nCause: a.\nPlace: b.py:12.\n\nDone.": ["one. Cause: a. Place: b.py:12."],
+    "**learned:** one\n**Cause:** a\n**Place:** b\n**Changed:** c": [
+        "one **Cause:** a **Place:** b"
+    ],
+    "learned: one\n\nCause: a\n\nPlace: b\n\nDone": ["one\nCause: a\nPlace: b"],
+    "- learned: one\n- cause: a\n- place: b\n- changed: c": ["one\ncause: a\nplace: b"],
+    "learned: one\n- Cause: a\n- Place: b\n\nDone": ["one\n- Cause: a\n- Place: b"],
+    "learned:\n- Fact: one\n- Cause: a\n- Fact: two": ["Fact: one\nCause: a", "Fact: two"],
+    "learned:\n**Fact:** one\n**Cause:** a\n**Next:** b": ["**Fact:** one **Cause:** a"],
 }
 IN_LISTS = {
     "## Learned:\n\n- one\n* **two**\n3. three\n\n- four\n\nDone.\n- five":
@@ -78,6 +100,9 @@ IN_LISTS = {
     "learned:\n- in order:\n\n  1. a\n  2. b\n\n- two": ["in order:\n1. a\n2. b", "two"],
 }  # fmt: skip
 BELOW_HEADINGS = {
+    "## Learned\n- one\n- two": ["one", "two"],
+    "**Learned**\n- one": ["one"],
+    "## \U0001f4a1 Learned:\n- one": ["one"],
     "## Learned:\n\nKey insights:\n- one\n- two": ["one", "two"],
     "## Learned:\n\nFirst fact.\n\nSecond fact.\n\n## Next\nx": ["First fact.", "Second fact."],
     "## Learned:\n- one\n\nLet me know if more is needed.": ["one"],
@@ -125,11 +150,17 @@ NO_MORE = {
     "learned: **None**\nlearned: N/A": [],
     "learned: \u2014\nlearned: `none`\nlearned: No new learnings.\nlearned: []": [],
     "- learned:\n- changed: x\n- tests pass": [],
+    "learned: None \u2014 it was easy.\nlearned: nothing notable\nlearned: N/A (trivial)": [],
+    "learned: No surprises.\nlearned: Nothing that would save time beyond the docs.": [],
+    "learned: None is falsy here\nlearned: nothing in src calls foo()": [
+        "None is falsy here",
+        "nothing in src calls foo()",
+    ],
     "- tests pass\n- learned:\n\nDone.": [],
     "learned:\n- one\nFiles changed (3):\n- a.py": ["one"],
     "learned:\n- one\n**Next steps** (optional):\n- a.py": ["one"],
 }
-FORMS = IN_LINES | IN_LISTS | BELOW_HEADINGS | WITH_CODE | NO_MORE
+FORMS = IN_LINES | WITH_DETAILS | IN_LISTS | BELOW_HEADINGS | WITH_CODE | NO_MORE
 
 
 @pytest.mark.parametrize(("report", "said"), FORMS.items(), ids=map(repr, FORMS))

@@ -7,11 +7,14 @@ from collections import Counter
 from itertools import chain
 from typing import NamedTuple
 
+from jetpack_git.models.terms import STOP_WORDS
+
 # With one of these more, or in place of another, a text says something else, or the opposite.
 TURNS = frozenset(
     """
     no not never none nobody nothing neither nor without cannot avoid hardly unless except instead
-    false off before after until while stop deprecated obsolete old wrong
+    false off down under before after until while below less least
+    stop deprecated obsolete old wrong
     deny denied disable disabled disables disallow disallowed forbid forbidden forbids
     kein keine keinen keinem keiner nicht nie niemals ohne nunca jamás ningún ninguna jamais aucun
     aucune sans pas
@@ -20,103 +23,70 @@ TURNS = frozenset(
 # What stands behind one of these holds for less, or in part.
 LIMITS = frozenset(
     """
-    only just if when whenever where unless until provided except but mostly usually often sometimes
-    rarely maybe perhaps probably nur wenn falls außer solo si seulement sauf
+    only just if when whenever where unless until provided except but once mostly usually often
+    sometimes rarely maybe perhaps probably nur wenn falls außer solo si seulement sauf
     """.split()  # noqa: SIM905
 )
-# Of each line, one is not the other.
-_GROUPS = """
-    staging production prod development dev
-    linux windows macos mac darwin
-    debug release
-    client server
-    parent child
-    caller callee
-    first last
-    left right
-    min max
-    minimum maximum
-    least most exactly
-    more less fewer
-    read write
-    reads writes
-    upload download
-    uploads downloads
-    pass passes fail fails
-    include includes exclude excludes
-    increase increases decrease decreases
-    required optional
-    recommended discouraged
-    milliseconds seconds minutes hours days
-    up down
-    on off
-    true false
-    always never
-    start stop
-    open close
-    upper lower
-    short long
-    add remove
-    push pull
-    """
-OPPOSED = {word: at for at, line in enumerate(_GROUPS.splitlines()) for word in line.split()}
-NEGATING = ("un", "in", "im", "ir", "non", "non-", "dis", "a")
-ORDERING = frozenset(("than", "from", "above", "below"))  # beside what has turns
+ORDERING = frozenset(("than", "from"))  # beside those that turn
+ENDINGS = frozenset(("", "s", "es", "ed", "d", "ing", "ly", "e"))
+LONG_ENOUGH = 5  # characters of a word that may be misspelled
+MOST_FORMS = 20  # words that are looked at for another form of theirs
 _SIGNED = re.compile(r"[+#/\\@=<>$%&~^_]|\w\.\w|^-|[a-z][A-Z]")
 _NUMBER = re.compile(r"[<>=~$€v]*\d[\d.,:x%]*[a-z]{0,3}%?", re.IGNORECASE)
-_AROUND = " .,;:!?\"'`()[]{}*…\u201c\u201d\u201e\u2018\u2019"
-_SPELLED = {"cannot": ("can", "not"), "won't": ("will", "not"), "can't": ("can", "not")}
+_LINE = re.compile(r"(.*\D):(\d+)")
+_AROUND = " .,;:!?\"'`()[]{}*…\u201c\u201d\u201e\u2018\u2019\u3002\uff0c"
+_SPELLED = {"cannot": ("can", "not"), "can't": ("can", "not"), "won't": ("will", "not")}
 
 
 class Words(NamedTuple):
     """The words of a text in small letters, in their order, and how often each is there.
 
     Signs in a word belong to it (`c++`, `a.py`, `--force`), which makes it one of the `names`,
-    unless it is a number. `capitals` stand for somebody or something.
+    unless it is a number.
     """
 
     in_order: tuple[str, ...]
     counts: Counter[str]
     names: frozenset[str]
-    capitals: frozenset[str]
 
 
 def words(text: str) -> Words:
     """The words of a text."""
     found: list[str] = []
     names: set[str] = set()
-    capitals: set[str] = set()
-    is_first = True  # of its sentence, where a capital says nothing
     for given in text.replace("\u2019", "'").split():
         bare = given.strip(_AROUND).removeprefix("./").rstrip("/")
-        if any(map(str.isalnum, bare)):
-            small = bare.lower()
-            apart = (small[:-3], "not") if small.endswith("n't") else (small,)
-            found += _SPELLED.get(small, apart)
-            if _SIGNED.search(bare) and not _NUMBER.fullmatch(bare):
-                names.add(small)
-            if bare[0].isupper() and not is_first:
-                capitals.add(small)
-            is_first = given[-1] in ".:!?"
-        elif bare == "&":
-            found.append("and")
-    return Words(tuple(found), Counter(found), frozenset(names), frozenset(capitals))
+        if bare == "&":
+            bare = "and"
+        if not any(map(str.isalnum, bare)):
+            continue
+        small = bare.lower()
+        if at_line := _LINE.fullmatch(small):
+            found.append(at_line[2])
+            small = at_line[1]
+        apart = (small[:-3], "not") if small.endswith("n't") else (small,)
+        found += _SPELLED.get(small, apart)
+        if _SIGNED.search(bare) and not _NUMBER.fullmatch(bare):
+            names.add(small)
+    return Words(tuple(found), Counter(found), frozenset(names))
 
 
 def may_be_same(one: Words, other: Words) -> bool:
     """Whether texts of these words may state the same.
 
-    They do not where one has a negation or a name that the other lacks, another capital or an
-    opposite in place of a word, or more limits; or where words have changed places around what
-    tells by its place. (Another number is most often a correction.)
+    They do not where one has a negation, a limit or a name that the other lacks, or another word
+    in place of one; or where words have changed places around what tells by its place. A small
+    word, another form of a word, a slip of the pen and a number are not another word: a number
+    that changed is most often a correction.
     """
     mine, theirs = one.counts - other.counts, other.counts - one.counts
-    odd = frozenset(chain(mine, theirs))
     return not (
-        any(word in TURNS or word in one.names or word in other.names for word in odd)
-        or not (one.capitals.isdisjoint(mine) or other.capitals.isdisjoint(theirs))
+        any(
+            word in TURNS or word in one.names or word in other.names
+            for word in chain(mine, theirs)
+        )
         or _limits(one) != _limits(other)
-        or _are_opposed(odd)
+        or _are_replaced(one, other)
         or _have_changed_places(one, other)
     )
 
@@ -133,11 +103,43 @@ def _limits(text: Words) -> int:
     return sum(text.counts[word] for word in LIMITS)
 
 
-def _are_opposed(odd: frozenset[str]) -> bool:
-    groups = [OPPOSED[word] for word in odd if word in OPPOSED]
-    return len(groups) > len(set(groups)) or any(
-        before + word in odd for word in odd for before in NEGATING
+def _are_replaced(one: Words, other: Words) -> bool:
+    """Whether each text has a word for which the other has another one."""
+    left, right = (
+        [
+            word
+            for word in mine.counts
+            if word not in theirs.counts and word not in STOP_WORDS and not _NUMBER.fullmatch(word)
+        ]
+        for mine, theirs in ((one, other), (other, one))
     )
+    if "".join(left).replace("-", "") == "".join(right).replace("-", ""):
+        return False
+    for word in left[:MOST_FORMS]:
+        form = next((one for one in right if _is_form(word, one)), None)
+        if form is not None:
+            left.remove(word)
+            right.remove(form)
+    return bool(left and right)
+
+
+def _is_form(one: str, other: str) -> bool:
+    """Whether a word is another form of the other, or but one key was missed."""
+    start = _begin_alike(one, other)
+    one, other = one[start:], other[start:]
+    if start >= LONG_ENOUGH - 2 and one in ENDINGS and other in ENDINGS:
+        return True
+    end = _begin_alike(one[::-1], other[::-1])
+    if not start or start + max(len(one), len(other)) < LONG_ENOUGH:
+        return False
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    return max(len(one), len(other)) < 2 or (len(one) == 2 and one == other[::-1])
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """How many characters of the two are the same, up to the first that is not."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (mine, theirs) in pairs if mine != theirs), min(len(one), len(other)))
 
 
 def _have_changed_places(one: Words, other: Words) -> bool:

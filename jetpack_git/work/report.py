@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from markdown_it.tree import SyntaxTreeNode
 
 LONGEST = 128 * 1024  # characters that are read: the last ones
 # Said where nothing was learned.
-NOTHING = frozenset(
-    ("", "none", "nil", "nothing", "nothing new", "nothing else", "no new learnings", "n/a", "na")
+_NOTHING = re.compile(
+    r"(?:(?:none|nil|n/?a|no|nothing)(?: new| else| needed| notable| special| to (?:add|note)"
+    r"| worth (?:noting|sharing))?|(?:no|nothing)(?: new)? (?:learnings|lessons|surprises|insights)"
+    r"|nothing (?:beyond|that would) .{,80})?(?: ?[-\u2013\u2014(].{,120})?"
 )
 
 # Before an item. Markdown knows only the first three of the signs, and only numbers.
@@ -28,14 +31,31 @@ _BOX = re.compile(rf"^{_CHECKBOX}")
 _ITEM = re.compile(rf"^{_SIGN}{_CHECKBOX}")
 _FENCE = re.compile(r"```|~~~")
 _BLOCK = re.compile(rf"{_SIGN}|```|~~~|\||$")
+_EMOJI = r"(?:[^\w\s\x00-\x7f\u201c]{1,3}[ \t]*)?"
 _LEARNED = re.compile(
-    rf"(?:#+[ \t]+)?({_SIGN})?{_CHECKBOX}([*_]*)learned([*_]*:[*_]*)[ \t]*", re.IGNORECASE
+    rf"(?:#+[ \t]+)?({_SIGN})?{_CHECKBOX}{_EMOJI}([*_]*|[`\"'\u201c]){_EMOJI}learned"
+    r"([*_`]*:[*_`]*)[ \t]*",
+    re.IGNORECASE,
 )
+# A heading, or a line in bold, that has no colon.
+_NAMED = re.compile(
+    rf"^([ \t>]*(?:#{{1,6}}[ \t]+{_EMOJI}learned|(\*\*|__){_EMOJI}learned\2))[ \t#]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# What more is said of a fact.
+_DETAIL = re.compile(
+    rf"(?:{_SIGN})?[*_]*(?:(fact)|(?:root )?cause|reason|why|because|place|where|location|evidence"
+    r"|impact|workaround)[*_]*:",
+    re.IGNORECASE,
+)
+_WRAPPED = re.compile(r"[a-z(`]")  # after a line that ends no sentence
+_ENDS = (".", "!", "?", ":", ";")
 _LABEL = re.compile(r"(\*\*|__).+\1:?$|.{1,60}:$")
 _OTHER = re.compile(
     rf"#{{1,6}}[ \t]|\||[*_]*[A-Za-z][\w -]{{0,30}}[*_]*:[*_]*(?:\s|$)|{_LABEL.pattern}"
 )
 _AROUND = " \t>"
+_CODE = 4  # columns from which on text keeps its lines
 _TEXTS = ("paragraph", "heading")
 _LISTS = ("bullet_list", "ordered_list")
 _GAP = "\t"  # at the end of a line of ours: others end in no blank
@@ -50,7 +70,7 @@ def learned(report: str) -> list[str]:
     """
     report = re.sub(r"\r\n?", "\n", report.lstrip("\ufeff").replace("\0", "\ufffd"))
     report = re.sub(r"[^\S\n\t]", " ", report[-LONGEST:])
-    lines = list(_parted(report.split("\n")))
+    lines = list(_parted(_NAMED.sub(r"\1:", report).split("\n")))
     markdown = MarkdownIt("commonmark").disable("code")  # four blanks are a list's, most often
     markdown.core.ruler.enableOnly(["normalize", "block"])
     tree = SyntaxTreeNode(markdown.parse("\n".join(lines)))
@@ -59,7 +79,8 @@ def learned(report: str) -> list[str]:
 
 
 def _is_nothing(text: str) -> bool:
-    return text.lower().strip(" .!-\u2013\u2014*_()[]\"'`") in NOTHING
+    bare = text.lower().strip(" .!-\u2013\u2014*_()[]\"'`")
+    return _NOTHING.fullmatch(bare) is not None
 
 
 def _parted(lines: Sequence[str]) -> Iterator[str]:
@@ -67,15 +88,18 @@ def _parted(lines: Sequence[str]) -> Iterator[str]:
     stands above, unless a gap or a sign that it knows says otherwise.
     """
     margin = -1.0  # the column of the item above
-    is_one = is_after_text = False
+    is_one = False
+    above = ""
     for given in lines:
         line = given.rstrip()
         text = line.lstrip(_AROUND)
         column = _column(line)
         found = _LEARNED.match(text)
         is_item = bool(found or _ITEM.match(text))
-        begins = column <= margin and (is_item or is_one or _OTHER.match(text))
-        if is_after_text and (found or begins or _FENCE.match(text)):
+        ends = is_one and (above.endswith(_ENDS) or not _WRAPPED.match(text))
+        is_other = not _DETAIL.match(text) and (ends or _OTHER.match(text))
+        begins = column <= margin and (is_item or is_other)
+        if above and (found or begins or _FENCE.match(text)):
             yield line[: len(line) - len(text)].rstrip() + _GAP
             is_one = False
             margin = min(column, margin)
@@ -83,8 +107,8 @@ def _parted(lines: Sequence[str]) -> Iterator[str]:
             is_list = found is not None and found.end() == len(text)
             is_one = found is not None and not is_list
             margin = math.inf if is_list else column
-        is_after_text = bool(text)
-        is_one = is_one and is_after_text
+        is_one = is_one and bool(text)
+        above = text
         yield line
 
 
@@ -147,7 +171,7 @@ class _Report:
         """What a block says in a list of what was learned; its last text may go on."""
         block, whole = blocks[at], self._whole(blocks[at], quotes)
         if block.type in _LISTS:
-            return [one for item in block.children for one in self._item(item, quotes)]
+            return _folded(one for item in block.children for one in self._item(item, quotes))
         if _is_label(blocks, at):
             return [""]
         if block.type == "heading":
@@ -160,14 +184,19 @@ class _Report:
         """
         said: list[str] = []
         head = None
+        is_fact = False
         if block.type == "blockquote":
             said += self.read(block.children, quotes + 1)
         for item in block.children if block.type in _LISTS else ():
             whole = self._whole(item, quotes)
+            is_fact = is_fact if _DETAIL.match(whole) else bool(_LEARNED.match(whole))
             if _LEARNED.match(whole):
                 said += self._item(item, quotes)
                 is_open = len(item.children) == 1 and bool(_LEARNED.fullmatch(whole))
                 head = _Head(is_list=True, is_signed=True, kind=block.type) if is_open else None
+            elif is_fact and _DETAIL.match(whole):
+                said = _folded((*said, whole))
+                continue
             elif head is not None and not _OTHER.match(whole):
                 said.append(whole)
             else:
@@ -207,6 +236,8 @@ class _Report:
             return True
         if head.is_list and block.type in _LISTS:
             return block.type != head.kind
+        if text and self._is_detail(block):
+            return True
         if head.is_list and _ITEM.match(line):
             return not head.is_signed
         if _is_label(blocks, at):
@@ -225,10 +256,16 @@ class _Report:
             return False
         is_fence = block.type == "fence"
         return (
-            text.endswith(":")
+            self._is_detail(block)
+            or text.endswith(":")
             or (is_fence and (head.level > 0 or self._lines[_first(block) - 1].strip(" >") != ""))
             or _is_within(blocks, at)
         )
+
+    def _is_detail(self, block: SyntaxTreeNode) -> bool:
+        """Whether a block says more of a fact, as each of its items does."""
+        tops = [_top(item.children[0]) for item in block.children if item.children]
+        return all(map(_DETAIL.match, tops if block.type in _LISTS else [_top(block)]))
 
     def _whole(self, block: SyntaxTreeNode, quotes: int) -> str:
         """A block as one text: what only wraps its first line is joined, all else stays."""
@@ -239,6 +276,8 @@ class _Report:
         top = block.children[0] if block.type == "list_item" and block.children else block
         if block.type == "heading":
             lines = [_top(block)]
+        elif block.type == "paragraph" and _column(self._lines[first]) >= _CODE:
+            return textwrap.dedent("\n".join(lines)).strip("\n")
         elif top.type == "paragraph" and _first(top) == first:
             lines[0] = _BOX.sub("", _top(top), count=1)
         elif block.type == "list_item":
@@ -250,6 +289,18 @@ class _Report:
             wrapped += 1
         rest = textwrap.dedent("\n".join(lines[wrapped:])).strip("\n")
         return "\n".join(filter(None, (" ".join(map(str.strip, lines[:wrapped])).strip(), rest)))
+
+
+def _folded(said: Iterable[str]) -> list[str]:
+    """What is said, and what more is said of a fact with it."""
+    found: list[str] = []
+    for one in said:
+        detail = _DETAIL.match(one)
+        if detail and not detail[1] and found:
+            found[-1] += f"\n{one}"
+        else:
+            found.append(one)
+    return found
 
 
 def _first(block: SyntaxTreeNode) -> int:
@@ -289,9 +340,9 @@ def _behind(text: str) -> str:
     found = _LEARNED.match(text)
     if not found:
         return text
-    rest, sign = text[found.end() :].strip(), found[2]
+    rest, sign = text[found.end() :].strip(), found[2].replace("\u201c", "\u201d")
     if not sign or found[3] != ":":
         return rest
     if rest.endswith(sign):
         return rest.removesuffix(sign).rstrip()
-    return re.sub(rf"(?<=\S){re.escape(sign)}(?!\w)", "", rest, count=1)
+    return re.sub(rf"(?<=\S){re.escape(sign)}(?=\s|$)", "", rest, count=1)
