@@ -148,6 +148,7 @@ def test_a_locked_database_is_waited_for(repo: Repo) -> None:
 def test_a_database_that_stays_locked_is_told_with_who_holds_it(repo: Repo) -> None:
     """Reading goes on; a write fails after the time given, and harms nothing."""
     repo.add("One")
+    repo.ok("remember", "Locks are slow")
     before = dump(store(repo))
     process = races.SPAWN.Process(target=races.hold, args=(str(store(repo)), 60))
     process.start()
@@ -155,6 +156,9 @@ def test_a_database_that_stays_locked_is_told_with_who_holds_it(repo: Repo) -> N
     try:
         env = {"JETPACK_BUSY_TIMEOUT_S": "0.3"}
         assert [one["title"] for one in repo.ok("list", **env)["tasks"]] == ["One"]
+        assert [one["title"] for one in repo.ok("recall", "locks", **env)["memories"]] == [
+            "Locks are slow"
+        ]
         answer = repo.jetpack("add", "Two", **env)
         assert answer.code == 3
         first, second = answer.err.splitlines()

@@ -201,6 +201,7 @@ def test_a_damaged_database_is_told_and_left_alone(repo: Repo) -> None:
 def test_a_lost_database_is_made_anew_from_the_files(repo: Repo, damage: str) -> None:
     """What was lost with it is told, and what there was is set aside."""
     task_id = repo.add("One")
+    memory = repo.ok("remember", "Locks are slow")["memory"]["id"]
     path = repo.path / ".jetpack/jetpack.db"
     for ending in ("-wal", "-shm"):
         path.with_name(f"jetpack.db{ending}").unlink(missing_ok=True)
@@ -213,7 +214,14 @@ def test_a_lost_database_is_made_anew_from_the_files(repo: Repo, damage: str) ->
         dry = repo.jetpack("doctor", "--dry-run")
         assert dry.code == 1
         assert "Claims in flight, reservations, mail and agents are lost with it" in dry.out
-    assert repo.jetpack("doctor").code == 0
+    file = repo.path / f".memories/agent_learning/{memory}.md"
+    whole = file.read_text()
+    file.write_text(f"<<<<<<< HEAD\n{whole}")
+    said = repo.jetpack("doctor")
+    assert (said.code, "repaired" in said.out, memory in said.out) == (1, True, True)
+    file.write_text(whole)
+    assert repo.jetpack("sync").code == 0
+    assert repo.ok("show", memory)["memory"]["title"] == "Locks are slow"
     assert repo.ok("show", task_id)["task"]["title"] == "One"
     aside = [one for one in path.parent.glob("jetpack.db.*") if one.suffix not in ("-wal", "-shm")]
     assert len(aside) == (damage != "gone")

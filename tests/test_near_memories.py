@@ -142,6 +142,14 @@ def test_what_only_speaks_of_a_memory_can_be_kept(repo: Repo) -> None:
         repo.ok("remember", f"[recalled {short}] {about}", "--force")
 
 
+def test_a_type_that_means_something_does_so_in_any_letters(repo: Repo) -> None:
+    """A note for the time of work is no file for ever; and two opposite opinions are none."""
+    made = repo.ok("remember", "Ask Bob", "--type", "Working")["memory"]
+    assert (made["memory_type"], (repo.path / ".memories/Working").exists()) == ("working", False)
+    for opinions in ((), ("--helpful", "--harmful")):
+        assert repo.jetpack("feedback", made["id"], *opinions).code == 2
+
+
 def test_characters_without_a_form_are_no_memory(repo: Repo) -> None:
     """Nobody could see what it says."""
     assert repo.jetpack("remember", "\u200b\u2060 \ufeff").code == 2

@@ -11,6 +11,7 @@ from jetpack_git.cli.frame import Frame
 from jetpack_git.cli.frame import command
 from jetpack_git.cli.frame import here
 from jetpack_git.cli.terminal import safe
+from jetpack_git.doctor.checks import LOST
 from jetpack_git.doctor.checks import examine
 from jetpack_git.doctor.checks import lost
 from jetpack_git.doctor.finding import Finding
@@ -32,6 +33,9 @@ def doctor(frame: Frame, dry_run: bool, rebuild: bool) -> int:
     """
     found = _rebuild(frame) if rebuild else _findings(frame, dry_run)
     outcomes = [(one, _outcome(one, dry_run)) for one in found]
+    if [(one.check, outcome) for one, outcome in outcomes] == [(LOST, "repaired")]:
+        again = examine(frame.workspace)  # the files may be in need of something, too
+        outcomes += [(one, _outcome(one, dry_run)) for one in again]
     left = [one for one, outcome in outcomes if outcome not in ("repaired", "note")]
     document = {
         "dry_run": dry_run,

@@ -92,14 +92,14 @@ def promote(frame: Frame, memory_id: str, wanted: str | None) -> None:
 
 @command(short_help="Say whether a memory was of use.")
 @click.argument("memory_id", metavar="ID")
-@click.option("--helpful", "helpful", flag_value="yes", help="It was.")
-@click.option("--harmful", "helpful", flag_value="no", help="It was wrong, or led astray.")
-def feedback(frame: Frame, memory_id: str, helpful: str | None) -> None:
+@click.option("--helpful", is_flag=True, help="It was.")
+@click.option("--harmful", is_flag=True, help="It was wrong, or led astray.")
+def feedback(frame: Frame, memory_id: str, helpful: bool, harmful: bool) -> None:
     """Say whether a memory was of use. What helped again and again becomes procedural."""
-    if helpful is None:
+    if helpful == harmful:
         raise BadInput("Say whether it was of use.", hint="--helpful or --harmful")
     workspace = frame.workspace
-    kept = _memories(workspace).rate(memory_id, helpful=helpful == "yes", agent=workspace.agent)
+    kept = _memories(workspace).rate(memory_id, helpful=helpful, agent=workspace.agent)
     said = f"{kept.id}: {kept.helpful} helpful, {kept.harmful} harmful ({kept.memory_type})"
     frame.answer({"memory": fields.document(kept)}, safe(said))
 

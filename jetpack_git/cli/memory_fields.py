@@ -12,6 +12,9 @@ from jetpack_git.cli.fields import clean
 from jetpack_git.cli.terminal import safe
 from jetpack_git.errors import BadInput
 from jetpack_git.models import durations
+from jetpack_git.models.memory import EPISODIC
+from jetpack_git.models.memory import PROCEDURAL
+from jetpack_git.models.memory import WORKING
 from jetpack_git.models.memory import Memory
 from jetpack_git.models.memory import mark
 
@@ -20,6 +23,7 @@ MAX_TITLE = 200
 MAX_WORD = 100
 MAX_BODY = 10 * 1024 * 1024
 CUT = 160
+MEANT = (WORKING, EPISODIC, PROCEDURAL)  # types that mean something, however they are written
 
 
 def options(function: Function) -> Function:
@@ -49,7 +53,8 @@ def changes(
     """The fields that were given, checked. Raises BadInput."""
     found: dict[str, object] = {}
     if memory_type is not None:
-        found["memory_type"] = _word(memory_type, "type")
+        word = _word(memory_type, "type")
+        found["memory_type"] = word.lower() if word.lower() in MEANT else word
     if importance is not None:
         if importance != importance:  # no number, and in every range
             raise BadInput("--importance needs a number from 0 to 1.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from jetpack_git.cli.frame import command
 from jetpack_git.cli.terminal import safe
 from jetpack_git.cli.terminal import warn
 from jetpack_git.errors import BadInput
+from jetpack_git.errors import StoreError
 from jetpack_git.models.config import MemoryConfig
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Recall
@@ -98,11 +100,12 @@ def recall(
         question = _stdin() if words == ("-",) else " ".join(words)
         question = question.encode("utf-8", "replace").decode()
         said = asking.ask(db, workspace.clone, config, question, asked, limit=most)
-    if revision is None and said.found:
-        db.run("memories.count_recall", seqs=str([one.memory.seq for one in said.found]))
     if said.degraded:
         warn(f"found by {said.retriever} alone, or not among all: {said.degraded}")
     frame.answer(_document(said, full, budget), _lines(said, full, budget or BUDGET))
+    if revision is None and said.found:
+        with contextlib.suppress(StoreError):  # an answer needs nobody to stop writing
+            db.run("memories.count_recall", seqs=str([one.memory.seq for one in said.found]))
     return 0 if said.found else 1
 
 

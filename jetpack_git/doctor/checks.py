@@ -65,6 +65,9 @@ def _integrity(workspace: Workspace) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+LOST = "database"  # the check that a database is there at all
+
+
 def lost(clone: Clone, error: StoreError, make: Callable[[], object]) -> Finding:
     """There is no usable database, though this clone was set up; `make` makes it anew."""
     aside = f"{clone.database}.{ids.token(6)}"
@@ -77,9 +80,9 @@ def lost(clone: Clone, error: StoreError, make: Callable[[], object]) -> Finding
 
     there = os.path.exists(clone.database)
     return Finding(
-        "database",
-        f"{error.message} Claims in flight, reservations, mail and agents are lost with it; tasks, "
-        "plans and logs are in the files.",
+        LOST,
+        f"{error.message} Claims in flight, reservations, mail and agents are lost with it, and "
+        "working memories; tasks, plans, logs and memories are in the files.",
         (f"Set it aside as {aside}, and make it" if there else "Make it")
         + " anew from the files of this worktree.",
         repair,
