@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetpack_git.data.database import Database
+from jetpack_git.swarm.learning import summary
 from jetpack_git.work.learnings import store
 from jetpack_git.work.memories import Memories
 from jetpack_git.work.report import LONGEST
@@ -167,6 +168,24 @@ FORMS = IN_LINES | WITH_DETAILS | IN_LISTS | BELOW_HEADINGS | WITH_CODE | NO_MOR
 def test_a_report_is_read_as_markdown_is(report: str, said: list[str]) -> None:
     """Nothing of what was learned is lost, and nothing else is taken for it."""
     assert learned(report) == said
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        ("It is done.\n\nlearned: one\nCause: two", "It is done."),
+        ("It is done.\n**Learned:**\n- one", "It is done."),
+        ("It is done.\n## Learned\n- one", "It is done."),
+        ("learned: one\nIt is done.", "It is done."),
+        ("We learned a lot: nothing.", "We learned a lot: nothing."),
+        ("learned: one", "learned: one"),
+        ("It is\x1b done.", "It is done."),
+        ("", None),
+    ],
+)
+def test_what_was_done_is_not_what_was_learned(report: str, said: str | None) -> None:
+    """A task's summary is the last line of the report before that."""
+    assert summary(report) == said
 
 
 PARTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from jetpack_git.models.task import Task
@@ -13,6 +14,8 @@ from jetpack_git.work.retrievers import Asked
 from jetpack_git.workspace import Workspace
 
 KNOWN = 5  # memories for a task
+SHOWN = 300  # characters of a summary
+_LEARNED = re.compile(r"\W*_*learned\b\W*(?::|$)", re.IGNORECASE)
 
 Tell = Callable[[str, Task, str], None]
 
@@ -27,6 +30,18 @@ def known(workspace: Workspace, task: Task, agent: str, tell: Tell) -> list[str]
     if said.degraded:
         tell("recall", task, f"{said.retriever}: {said.degraded}")
     return learnings.told(said.found)
+
+
+def summary(report: str) -> str | None:
+    """What was done, as the report says it: its last line before what was learned.
+
+    Where there is none before, it is the last one that is no `learned: …`.
+    """
+    lines = [line.strip() for line in report.splitlines() if line.strip()]
+    learned = [at for at, one in enumerate(lines) if _LEARNED.match(one)]
+    found = lines[: learned[0]] if learned else lines
+    found = found or [one for one in lines if not _LEARNED.match(one)] or lines
+    return "".join(filter(str.isprintable, found[-1]))[:SHOWN] if found else None
 
 
 def learn(workspace: Workspace, task: Task, agent: str, report: str, tell: Tell) -> None:

@@ -251,7 +251,7 @@ class Worker:
         """The work is committed, the task completed, and its branch merged if so wanted."""
         if not self._is_on(prepared.branch):
             raise GitFailed(f"the agent left the branch {prepared.branch} for another commit")
-        summary = _last_line(result.report)
+        summary = learning.summary(result.report)
         done, event = self.workspace.tasks.foretell_done(
             task, agent=self.agent.name, summary=summary
         )
@@ -380,10 +380,3 @@ class Worker:
         for one in self.workspace.warnings:
             self.tell("warning", task, one)
         self.workspace.warnings.clear()
-
-
-def _last_line(text: str) -> str | None:
-    """The last line of the report, as the summary of what was done; not what was learned."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = [line for line in lines if not line.lower().startswith("learned:")] or lines
-    return "".join(one for one in found[-1] if one.isprintable())[:300] if found else None
