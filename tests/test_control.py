@@ -189,8 +189,8 @@ def test_a_killed_swarm_is_seen_to_be_gone(repo: Repo) -> None:
 
 
 def test_attach_follows_an_agent_from_task_to_task(repo: Repo) -> None:
-    """What it printed before is shown first; it ends when the agent does."""
-    for number in range(2):
+    """What it printed before is shown first, and all that it prints then; it ends with it."""
+    for number in range(5):
         add(repo, f"Task {number}", files=(f"{number}.txt",))
     commit_tasks(repo)
     command = shell(
@@ -208,8 +208,8 @@ def test_attach_follows_an_agent_from_task_to_task(repo: Repo) -> None:
             assert ends(swarm) == 0
             assert "\x1b" not in plain.communicate(timeout=20)[0]
         rest = [json.loads(line) for line in document.communicate(timeout=20)[0].splitlines()]
-    assert [one["text"].split()[0] for one in rest] == ["end", "begin", "end"]
-    assert len({one["task_id"] for one in rest}) == 2
+    assert [one["text"].split()[0] for one in rest] == ["end", *["begin", "end"] * 4]
+    assert len({one["task_id"] for one in rest}) == 5
     assert (document.returncode, plain.returncode) == (0, 0)
     answer = repo.jetpack("attach", "agent-1")
     assert (answer.code, answer.err.splitlines()[0]) == (1, "error: agent-1 does not run.")

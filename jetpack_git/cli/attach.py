@@ -64,15 +64,17 @@ def _followed(workspace: Workspace, name: str) -> Iterator[tuple[Run, str]]:
     if not runs_here or not is_alive(born, stale_after_s=config.stale_after_s):
         raise Negative(f"{name} does not run.", hint="See who does with: git jetpack ps")
     logs: dict[str, _Log] = {}
+    last = runs.last(name)
+    since = max(last.started_at if last else "", born.started_at)
     while True:
         now = agents.get(name)
         over = now.incarnation != born.incarnation or now.status in OVER
-        run = runs.last(name)
-        if run is not None and run.started_at >= born.started_at:
+        for run in runs.since(name, since):  # the one before may have said more at its end
             path = Path(workspace.clone.home, "logs", f"{run.task_id}.log")
             log = logs.setdefault(run.task_id, _Log(path))
             for line in log.lines():
                 yield run, line
+            since = run.started_at
         if over:
             return
         clock.sleep(LOOK_S)

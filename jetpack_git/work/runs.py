@@ -73,6 +73,11 @@ class Runs:
         row = self.db.one("runs.last_of_agent", agent=agent)
         return _run(row) if row is not None else None
 
+    def since(self, agent: str, moment: str) -> list[Run]:
+        """The agent's runs that began then or later, in their order."""
+        rows = self.db.all("runs.of_agent_since", agent=agent, since=moment)
+        return [_run(row) for row in rows]
+
     def used(self, swarm: str) -> dict[str, Usage]:
         """What each agent of the swarm has used so far."""
         return {

@@ -63,6 +63,10 @@ WHERE r.ended_at IS NULL ORDER BY r.agent
 SELECT r.*, t.title FROM runs AS r LEFT JOIN tasks AS t ON t.id = r.task_id
 WHERE r.agent = :agent ORDER BY r.id DESC LIMIT 1
 
+-- name: of_agent_since
+SELECT r.*, t.title FROM runs AS r LEFT JOIN tasks AS t ON t.id = r.task_id
+WHERE r.agent = :agent AND r.started_at >= :since ORDER BY r.id
+
 -- What each agent of one swarm used.
 -- name: used_in_swarm
 SELECT agent, sum(fresh) AS fresh, sum(cached) AS cached, sum(output) AS output, sum(cost) AS cost
