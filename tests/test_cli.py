@@ -179,7 +179,7 @@ def test_what_is_no_text_is_refused(repo: Repo) -> None:
     assert (answer.code, answer.err) == (
         2,
         "error: caf\\xe9 is no UTF-8 text.\n"
-        "hint: Convert it to UTF-8; for a file of such a name, give the folder that holds it.\n",
+        "hint: Convert it to UTF-8; or, if it names a file, give the folder that holds it.\n",
     )
 
 

@@ -103,6 +103,14 @@ def test_a_near_duplicate_is_told_and_can_be_updated(repo: Repo) -> None:
         'password = "correct horse battery"',
         "postgres://ada:lovelace@db.example.invalid/prod",
         "Key of Anthropic: sk-ant-api03-" + "a1" * 20,
+        "API_KEY=9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+        "Use DB_PASSWORD=hunter2secret, and restart",
+        "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY1",
+        "The password: hunter2secret",
+        "client_secret=GOCSPX-abcdefghijklmnopqrstuvwx1234",
+        'curl -H "Authorization: Bearer 9f8e7d6c5b4a39281706f5e4d3c2b1a0" https://x',
+        "curl -u admin:s3cretpw99 https://x",
+        "//registry of npm: npm_" + "a1" * 18,
     ],
 )
 def test_secrets_are_refused(repo: Repo, text: str) -> None:
@@ -110,7 +118,8 @@ def test_secrets_are_refused(repo: Repo, text: str) -> None:
     refused = repo.jetpack("remember", f"A title\n{text}")
     assert refused.code == 2
     assert "a line holds a secret" in refused.err
-    assert KEY not in refused.err
+    for part in (KEY, "hunter2", "9f8e7d6c5b", "wJalrX", "GOCSPX-a", "s3cret", "a1a1a1"):
+        assert part not in refused.err
     assert repo.ok("memories")["total"] == 0
     assert not (repo.path / ".memories").exists()
     remember(repo, f"A title\n{text}", "--force")
@@ -121,7 +130,10 @@ def test_what_only_looks_odd_is_no_secret(repo: Repo) -> None:
     remember(
         repo,
         "Broken by 9f8e7d6c5b4a39281706f5e4d3c2b1a098765432 in src/jetpack_git/models/parse.py\n"
-        "The password field is checked in validate_password_field(), the token in TokenStore.",
+        "The password field is checked in validate_password_field(), the token in TokenStore.\n"
+        'It reads password=os.environ["DB_PASS_2"], api_key: config.api_key_v2, secret: base64-u\n'
+        "Set max_tokens=4096, token: str, PASSWORD=$DB_PASSWORD2 or API_KEY=<your key 1>; bearer\n"
+        "curl -u $USER:$PASS1 needs --user; token = sha256(data); password: 12 characters at least",
     )
 
 

@@ -56,6 +56,16 @@ def test_words_with_marks_are_found(repo: Repo) -> None:
     assert len(repo.ok("recall", "डेटाबेस")["memories"]) == 1
 
 
+def test_a_question_in_a_script_without_spaces_finds_what_it_asks_about(repo: Repo) -> None:
+    """Though none of it stands there as a whole; what has most of it comes first."""
+    repo.ok("remember", "缓存在重新启动时会被清除,请先运行迁移脚本")
+    repo.ok("remember", "数据库被锁定了")
+    found = [one["title"][:2] for one in repo.ok("recall", "缓存什么时候会被清除")["memories"]]
+    assert found == ["缓存"]
+    repo.ok("remember", "テストは並列に走らせると壊れる")
+    assert len(repo.ok("recall", "テストが壊れるのはいつ")["memories"]) == 1
+
+
 def test_an_end_that_was_said_outlives_another_type(repo: Repo) -> None:
     """The one that follows from a type does not."""
     kept = repo.ok("remember", "note of a port", "--expires", "30d")["memory"]

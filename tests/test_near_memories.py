@@ -62,6 +62,8 @@ PORT = "port 5432 for the database of the tests, since the other one is taken by
         (f"It needs the postgres container at {PORT}", f"It needs the kafka container at {PORT}"),
         (f"Retries swallow the interrupt at {PORT}", f"Retries swallow the timeout at {PORT}"),
         (f"The upload of rows is slow at {PORT}", f"The import of rows is slow at {PORT}"),
+        ("The lease timeout is short", "The lease timeout is long"),
+        ("Tests need docker", "Tests need no docker"),
         (f"Call getUserById at {PORT}", f"Call getUserByEmail at {PORT}"),
         (f"The data is in Postgres at {PORT}", f"The data is in MySQL at {PORT}"),
         (f"The upload is slow at {PORT}", f"The download is slow at {PORT}"),
@@ -90,6 +92,10 @@ def test_the_opposite_and_another_name_are_news(db: Database, there: str, new: s
         (f"Write to \u201c/var/tmp\u201d at {PORT}", f'- Write to "/var/tmp/" at {PORT}'),
         (f"It needs Python 3.11 at {PORT}", f"It needs Python 3.12 at {PORT}"),
         (f"It is up 85% at {PORT}", f"It is up 90% at {PORT}"),
+        ("The lexer is slow: use memoryview", "The lexer is slow: use a memoryview"),
+        ("Tests need docker running before pytest", "Test needs docker runing before pytest"),
+        ("The lease timeout is 30s", "The lease timeout is 60s"),
+        ("CI cannot reach PyPI from there", "CI can't reach PyPI from there"),
         (f"It fails in retry.py:12 at {PORT}", f"It fails in retry.py:14 at {PORT}"),
         (f"All worker need {PORT}", f"All workers need {PORT}"),
         (f"Always use the lock file at {PORT}", f"Always use the lockfile at {PORT}"),
@@ -150,6 +156,21 @@ def test_a_type_that_means_something_does_so_in_any_letters(repo: Repo) -> None:
         assert repo.jetpack("feedback", made["id"], *opinions).code == 2
 
 
+def test_what_is_of_one_task_is_told_for_no_other(repo: Repo) -> None:
+    """But for those below it; and a search says of which it is, and what holds no more."""
+    task, other = repo.add("Feed the zoo"), repo.add("Look at the tides")
+    child = repo.add("Look at the tides, too", "--parent", task)
+    repo.ok("remember", "Tides are high at noon", "--scope", f"task:{task}")
+    told = [repo.jetpack("recall", "--task", one, "--json") for one in (task, child, other)]
+    assert [len(one.json["memories"]) for one in told] == [1, 1, 0]
+    assert f"Tides are high at noon (for task:{task})" in repo.jetpack("recall", "tides").out
+    old = repo.ok("remember", "Tides are low at dawn", "--valid-from", "2999-01-01")["memory"]["id"]
+    new = repo.ok("remember", "Tides vary", "--supersedes", old)["memory"]["id"]
+    for command in (["recall", "tides", "--all"], ["memories", "--all"]):
+        assert f"superseded by {new}" in repo.jetpack(*command).out
+    assert repo.jetpack("remember", repo.jetpack("show", new, "--json").out).code == 2
+
+
 def test_characters_without_a_form_are_no_memory(repo: Repo) -> None:
     """Nobody could see what it says."""
     assert repo.jetpack("remember", "\u200b\u2060 \ufeff").code == 2
@@ -206,6 +227,24 @@ def test_a_program_that_fails_at_one_text_makes_vectors_of_the_others(
     assert vectors.make(db, embedder) == 0
     rows = db.all("vectors.these", embedder=embedder.name, seqs="[1, 2, 3, 4, 5]")
     assert [bool(row["vector"]) for row in rows] == [True, False, True, True, True]
+
+
+def test_an_embedder_that_hangs_keeps_nobody_else_waiting(repo: Repo, tmp_path: Path) -> None:
+    """It is left alone for a while, and each answer says so; another one is asked at once."""
+    repo.ok("remember", "Ants are slow")
+    script = tmp_path / "hangs.py"
+    script.write_text("import time\ntime.sleep(60)\n")
+    command = f"{sys.executable} {script}"
+    repo.git("config", "jetpack.embedder", command)
+    config = f"memory:\n  embedder: command\n  command: {command}\n  timeout: 3s\n  dimension: "
+    repo.write(".jetpack/config.yaml", f"{config}2\n")
+    assert "3 s" in repo.ok("recall", "ants")["degraded"]
+    began = time.monotonic()
+    assert "a short while ago" in repo.ok("recall", "ants")["degraded"]
+    assert time.monotonic() - began < 2
+    script.write_text("import sys\nfor one in sys.stdin: print('[1, 2, 3]')\n")
+    repo.write(".jetpack/config.yaml", f"{config}3\n")
+    assert repo.ok("recall", "ants")["degraded"] is None
 
 
 NOW = "2026-01-01T00:00:00.000Z"

@@ -174,7 +174,10 @@ def run(arguments: list[str]) -> int:
         return 2
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "git jetpack"
-        return _report(arguments, 2, "usage", error.format_message(), f"See: {where} --help")
+        hint = f"See: {where} --help"
+        if isinstance(error, click.NoSuchOption):
+            hint += ". Text that begins with a dash stands behind --"
+        return _report(arguments, 2, "usage", error.format_message(), hint)
     except (KeyboardInterrupt, click.Abort):
         return _report(arguments, 130, "interrupted", "Interrupted.", "")
     except OSError as error:
@@ -200,7 +203,7 @@ def _text(argument: str, *, lenient: bool) -> str:
     except UnicodeDecodeError as error:
         raise BadInput(
             f"{safe(argument)} is no UTF-8 text.",
-            hint="Convert it to UTF-8; for a file of such a name, give the folder that holds it.",
+            hint="Convert it to UTF-8; or, if it names a file, give the folder that holds it.",
         ) from error
 
 

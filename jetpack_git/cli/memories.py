@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from jetpack_git import clock
 from jetpack_git.cli import documents
 from jetpack_git.cli import memory_fields as fields
 from jetpack_git.cli.fields import limit_option
@@ -63,7 +64,7 @@ def _memories(workspace: Workspace) -> Memories:
 
 
 def _row(one: Memory) -> tuple[str, ...]:
-    state = "superseded" if one.superseded_by else ""
+    state = one.state(clock.now())
     return (one.id, one.memory_type, f"{one.importance:g}", one.title[:100], state)
 
 

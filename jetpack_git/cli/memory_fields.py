@@ -107,6 +107,7 @@ def document(one: Memory) -> dict[str, object]:
         "recalled": one.recalled,
         "helpful": one.helpful,
         "harmful": one.harmful,
+        "mark": mark(one.id),
     }
 
 

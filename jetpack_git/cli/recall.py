@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import click
 
+from jetpack_git import clock
 from jetpack_git.cli import documents
 from jetpack_git.cli import memory_fields
 from jetpack_git.cli.fields import at_option
@@ -20,6 +21,7 @@ from jetpack_git.cli.terminal import warn
 from jetpack_git.errors import BadInput
 from jetpack_git.errors import StoreError
 from jetpack_git.models.config import MemoryConfig
+from jetpack_git.models.memory import REPOSITORY
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Recall
 from jetpack_git.models.memory import mark
@@ -136,7 +138,6 @@ def _item(one: Found, *, full: bool) -> dict[str, object]:
     return document | {
         "body": f"{body[: memory_fields.CUT - 1]}…" if is_cut else body,
         "body_is_cut": is_cut,
-        "mark": mark(one.memory.id),
         "score": round(one.score, 4),
         "similar": list(one.similar),
     }
@@ -169,13 +170,20 @@ def _line(one: Found) -> str:
     text = " ".join(f"{memory.title}: {memory.body}".split()) if memory.body else memory.title
     others = [*one.similar[:SIMILAR], *(["…"] if len(one.similar) > SIMILAR else [])]
     also = f" (and {', '.join(others)})" if others else ""
+    state = memory.state(clock.now())
+    also += f" ({state})" if state else ""
+    also += "" if memory.scope == REPOSITORY else f" (for {safe(memory.scope)})"
     text = text if len(text) <= memory_fields.CUT else f"{text[: memory_fields.CUT - 1]}…"
     return f"{mark(memory.id)} {safe(text)}{also}"
 
 
 def _full(one: Found) -> list[str]:
     memory = one.memory
-    about = [memory.memory_type, memory.agent or "", memory.created_at[:10], *one.similar]
+    about = [
+        memory.memory_type, memory.agent or "", memory.created_at[:10],
+        "" if memory.scope == REPOSITORY else f"for {memory.scope}",
+        memory.state(clock.now()), *one.similar,
+    ]  # fmt: skip
     lines = [
         f"{mark(memory.id)} {safe(memory.title)}",
         f"  ({safe(', '.join(filter(None, about)))})",

@@ -80,9 +80,7 @@ def remember(
         old = memories.get(supersedes).id if supersedes else None
         kept = memories.remember(made, force=force, supersedes=old)
         said = kept.id
-    frame.answer(
-        {"memory": fields.document(kept)}, f"{said}  {safe(kept.title)}" if update else said
-    )
+    frame.answer({"memory": fields.document(kept)}, said)
 
 
 def _commit(revision: str, workspace: Workspace) -> str:

@@ -19,6 +19,7 @@ from zlib import crc32
 NAME = "hash-256"
 DIMENSION = 256
 NEAR = 0.88  # the cosine from which on two texts say nearly the same
+MAY_BE_NEAR = 0.2  # below it two texts say nothing of the kind, however they are spelled
 LONGEST = 20_000  # characters of a text that count
 _WORD = re.compile(r"\w+")
 

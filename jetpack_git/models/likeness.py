@@ -91,6 +91,12 @@ def may_be_same(one: Words, other: Words) -> bool:
     )
 
 
+def has_same_words(one: Words, other: Words) -> bool:
+    """Whether each has all that tells something of the other, in whatever form."""
+    left, right = _left(one, other)
+    return not left and not right
+
+
 def is_said_by(part: Words, text: Words) -> bool:
     """Whether a text of some words is said by another that has them all: nothing else turns it."""
     more = text.counts - part.counts
@@ -105,6 +111,12 @@ def _limits(text: Words) -> int:
 
 def _are_replaced(one: Words, other: Words) -> bool:
     """Whether each text has a word for which the other has another one."""
+    left, right = _left(one, other)
+    return bool(left and right)
+
+
+def _left(one: Words, other: Words) -> tuple[list[str], list[str]]:
+    """The words of each that tell something, and stand in no form in the other."""
     left, right = (
         [
             word
@@ -114,13 +126,13 @@ def _are_replaced(one: Words, other: Words) -> bool:
         for mine, theirs in ((one, other), (other, one))
     )
     if "".join(left).replace("-", "") == "".join(right).replace("-", ""):
-        return False
+        return [], []
     for word in left[:MOST_FORMS]:
         form = next((one for one in right if _is_form(word, one)), None)
         if form is not None:
             left.remove(word)
             right.remove(form)
-    return bool(left and right)
+    return left, right
 
 
 def _is_form(one: str, other: str) -> bool:

@@ -81,6 +81,14 @@ class Memory:
         """All that it says, as one text."""
         return f"{self.title}\n{self.body}" if self.body else self.title
 
+    def state(self, now: str) -> str:
+        """Why it does not hold now; empty where it does."""
+        if self.superseded_by:
+            return f"superseded by {self.superseded_by}"
+        if self.expires_at is not None and self.expires_at <= now:
+            return "expired"
+        return "not yet valid" if (self.valid_from or "") > now else ""
+
     def covers(self, other: Memory, scopes: Set[str], now: str) -> bool:
         """Whether it holds wherever the other one does, whose `scopes` these are, from then on,
         and about as long: what is left of its time is half of the other's or more.

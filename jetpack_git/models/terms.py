@@ -14,6 +14,7 @@ from unicodedata import category
 from unicodedata import normalize
 
 MOST_TERMS = 64
+LONGEST_WORD = 4  # characters, in a script without spaces
 LONGEST = 100_000  # characters of a text that are indexed, or of a question that are read
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -56,7 +57,10 @@ def phrases(text: str) -> Sequence[str]:
     if not rest.isascii():
         rest = normalize("NFKC", rest)
         for run in re.findall(_RUN, rest):
-            found[f'"{run}"*' if len(run) == 1 else f'"{" ".join(_pairs(run)[:-1])}"'] = None
+            pairs = _pairs(run)[:-1]
+            found[f'"{" ".join(pairs)}"' if pairs else f'"{run}"*'] = None
+            if len(run) > LONGEST_WORD:  # a question more likely than a word
+                found |= dict.fromkeys(f'"{one}"' for one in pairs)
         rest = re.sub(_RUN, " ", rest)
     words = dict.fromkeys(_words(rest.lower()))
     for one in _IDENTIFIER.findall(rest):

@@ -39,7 +39,10 @@ def store(
             made = Memory(id="", title=title, body=body, agent=agent, task_id=task_id)
             kept.append(memories.remember(made))
         except JetpackError as error:
-            refused.append(f"not remembered: {title!r:.60}: {error.message}")
+            from jetpack_git.work import secrets
+
+            masked = [one.shown for one in secrets.find(title)] or [title]
+            refused.append(f"not remembered: {masked[0]!r:.60}: {error.message}")
     return kept, refused
 
 

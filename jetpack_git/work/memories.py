@@ -356,11 +356,11 @@ def _is_in(part: str, text: str) -> bool:
 def _says(text: str, part: str, similarity: float) -> bool:
     """Whether a text states the same as the other one, or has all of it and is less than twice as
     long."""
-    is_near = similarity >= hashed.NEAR
     is_in = len(part) * 2 > len(text) and _is_in(part, text)
-    if not is_near and not is_in:
+    if similarity < hashed.MAY_BE_NEAR and not is_in:
         return False
     theirs, mine = likeness.words(text), likeness.words(part)
+    is_near = similarity >= hashed.NEAR or likeness.has_same_words(theirs, mine)
     return (is_near and likeness.may_be_same(theirs, mine)) or (
         is_in and likeness.is_said_by(mine, theirs)
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.models import likeness
 from jetpack_git.models import terms
 from jetpack_git.models.config import MemoryConfig
+from jetpack_git.models.memory import REPOSITORY
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Memory
 from jetpack_git.models.memory import Recall
@@ -44,6 +46,7 @@ IMPORTANCE_WEIGHT = AGE_WEIGHT = FEEDBACK_WEIGHT = 0.1
 SPARE = 10  # memories looked at beyond those wanted, for what is shown once
 POOL = 100  # answers of each way that are looked at
 CATCH_UP_S = 0.2  # spent on vectors that are still to be made
+PATIENCE_S = 2.0  # an embedder that fails after more than that is left alone for a while
 
 
 def recall(
@@ -69,7 +72,7 @@ def recall(
             cosines = by_vectors(db, embedder, vector, asked, wanted)
             scores = fused(words, cosines)
             are_more = are_more or len(cosines) >= wanted
-        found = _ranked(db, scores, limit)
+        found = _ranked(db, scores, limit, asked.within)
         if len(found) >= limit or not are_more:
             break
         wanted *= 8  # most of them say the same
@@ -131,24 +134,30 @@ def _scaled(words: Mapping[int, float]) -> dict[int, float]:
     return {seq: score / best for seq, score in words.items()}
 
 
-def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Found, ...]:
+def _ranked(
+    db: Database, scores: Mapping[int, float], limit: int, within: Set[str] | None
+) -> tuple[Found, ...]:
     """The best, each once: what says nearly the same as a better one is named with it."""
     best = sorted(scores, key=lambda seq: (-scores[seq], seq))
     most = limit + SPARE
-    while len(kept := _different(db, scores, best[:most], limit)) < limit and most < len(best):
+    while len(kept := _different(db, scores, best[:most], limit, within)) < limit and most < len(
+        best
+    ):
         most *= 4  # many of them were alike
     return tuple(one.found._replace(similar=tuple(one.similar)) for one in kept)
 
 
 def _different(
-    db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int
-) -> list[_Kept]:
+    db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int,
+    within: Set[str] | None,
+) -> list[_Kept]:  # fmt: skip
     """Of the memories of these numbers the best, and what is nearly the same with each.
 
     What is alike is about equally good, so that each is compared with the last `POOL` alone.
     """
     now = clock.now()
-    found = [_weighed(row, scores, now) for row in db.all("memories.numbered", seqs=dump(best))]
+    rows = db.all("memories.numbered", seqs=dump(best))
+    found = [_weighed(row, scores, now) for row in rows if _applies(str(row["scope"]), within)]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
     rows = db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
     spelled = {row["seq"]: row["vector"] for row in rows}
@@ -161,6 +170,11 @@ def _different(
         elif len(kept) < limit:
             kept.append(mine)
     return kept
+
+
+def _applies(scope: str, within: Set[str] | None) -> bool:
+    """Whether what is of a scope is asked for. (An agent's own is found by itself alone.)"""
+    return within is None or scope == REPOSITORY or scope in within or scope.startswith("agent:")
 
 
 class _Kept(NamedTuple):
@@ -195,22 +209,23 @@ def ask(
 
     Where it cannot, the answer says why.
     """
-    embedder, why = None, ""
+    embedder: Embedder | None = None
+    why = ""
     if config.embedder != "hash":
         from jetpack_git.work import vectors
 
+        began = clock.monotonic()
         try:
             embedder = vectors.chosen(config, clone)
+            vectors.check_answering(db, embedder)
             left = vectors.make(db, embedder, limit_s=CATCH_UP_S)
-            if left:
-                why = f"{left} memories have no vector yet"
+            why = f"{left} memories have no vector yet" if left else ""
+            return recall(db, question, asked, limit=limit, embedder=embedder, degraded=why)
         except (Unavailable, BadInput) as error:
-            embedder, why = None, f"{error.message} {error.hint}".strip()
-    try:
-        return recall(db, question, asked, limit=limit, embedder=embedder, degraded=why)
-    except Unavailable as error:
-        why = f"{error.message} {error.hint}".strip()
-        return recall(db, question, asked, limit=limit, degraded=why)
+            why = f"{error.message} {error.hint}".strip()
+            if embedder is not None and clock.monotonic() - began > PATIENCE_S:
+                vectors.leave_alone(db, embedder)
+    return recall(db, question, asked, limit=limit, degraded=why)
 
 
 def question_of(db: Database, task: Task) -> str:
@@ -225,7 +240,7 @@ def of_task(
 ) -> Recall:
     """What to know before work on the task begins: first what is of its own scope.
 
-    That is the task's, its ancestors' and its plan's.
+    That is the task's, its ancestors' and its plan's. What is of another's is none of it.
     """
     scopes = scopes_of(db, f"task:{task.id}")
     rows = db.all(
@@ -233,6 +248,7 @@ def of_task(
         types=dump(asked.types) if asked.types else None, scope=asked.scope, tag=asked.tag,
     )  # fmt: skip
     own = [Found(to_memory(row), 1.0) for row in rows]
+    asked = asked._replace(within=scopes)
     said = ask(db, clone, config, question_of(db, task), asked, limit=limit)
     ids = {one.memory.id for one in own}
     rest = [one for one in said.found if one.memory.id not in ids]

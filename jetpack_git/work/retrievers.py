@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set
 from typing import Any
 from typing import NamedTuple
 
@@ -16,13 +17,17 @@ FEW = 5_000  # so many memories are scored, before common words do no more than 
 
 
 class Asked(NamedTuple):
-    """What is to be found: by whom, of these types (none: any), in a scope, with a tag."""
+    """What is to be found: by whom, of these types (none: any), in a scope, with a tag.
+
+    `within`: of the whole repository, or of one of these scopes; not known to the two ways here.
+    """
 
     agent: str = ""
     types: tuple[str, ...] = ()
     scope: str | None = None
     tag: str | None = None
     live: bool = True
+    within: Set[str] | None = None
 
 
 def by_words(db: Database, phrases: Sequence[str], asked: Asked, wanted: int) -> dict[int, float]:

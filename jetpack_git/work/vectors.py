@@ -7,6 +7,7 @@ commands that come after, a few at a time: no write waits for a model.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from jetpack_git import clock
@@ -18,12 +19,15 @@ from jetpack_git.embed.base import Embedder
 from jetpack_git.embed.base import Unavailable
 from jetpack_git.embed.base import Unfit
 from jetpack_git.embed.choose import embedder
+from jetpack_git.errors import StoreError
 from jetpack_git.git.clone import Clone
 from jetpack_git.models.config import MemoryConfig
 
 Progress = Callable[[int, int], None]
 CHUNK = 32
 PROBE = "Does it answer?"
+LEFT_ALONE_S = 60
+_SILENT = "memory.silent_embedder"  # its name, and until when it is left alone
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -51,6 +55,23 @@ def chosen(config: MemoryConfig, clone: Clone) -> Embedder:
                 hint="If you trust it, set git's jetpack.embedder to that very text.",
             )
     return found
+
+
+def check_answering(db: Database, found: Embedder) -> None:
+    """Raises Unavailable while the embedder is left alone: it has kept somebody waiting."""
+    row = db.one("meta.get", name=_SILENT)
+    name, _, until = str(row["value"]).rpartition(" ") if row is not None else ("", "", "")
+    if name == found.name and until > clock.now():
+        raise Unavailable(
+            f"{name} did not answer a short while ago.", hint="It is asked again soon."
+        )
+
+
+def leave_alone(db: Database, found: Embedder) -> None:
+    """The embedder is not asked for a while, by whoever can do without."""
+    with suppress(StoreError):
+        until = clock.after(LEFT_ALONE_S)
+        db.run("meta.set", name=_SILENT, value=f"{found.name} {until}")
 
 
 def make(
