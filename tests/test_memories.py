@@ -110,6 +110,12 @@ def test_a_near_duplicate_is_told_and_can_be_updated(repo: Repo) -> None:
         "client_secret=GOCSPX-abcdefghijklmnopqrstuvwx1234",
         'curl -H "Authorization: Bearer 9f8e7d6c5b4a39281706f5e4d3c2b1a0" https://x',
         "curl -u admin:s3cretpw99 https://x",
+        "password=hunter2Xk9 and password: s3cretpw99",
+        "curl -u a:first1pw x; curl -su admin:s3cretpw99 y",
+        '{"token": "hunter2XkMxQviBfMjRZNls58xmKYwRN4fez"}',
+        "api key: 9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+        "deploy --token hunter2XkMxQviBfMjRZ",
+        "The password is hunter2XkMxQviBfMjRZ",
         "//registry of npm: npm_" + "a1" * 18,
     ],
 )
@@ -130,6 +136,9 @@ def test_what_only_looks_odd_is_no_secret(repo: Repo) -> None:
     remember(
         repo,
         "Broken by 9f8e7d6c5b4a39281706f5e4d3c2b1a098765432 in src/jetpack_git/models/parse.py\n"
+        "Use pwd=/root/project1, private_key_path=/etc/s1.key, secret: tests/fixtures/key2.pem\n"
+        "secret=kv-v2/prod-db, token_ttl=3600seconds, password: argon2id, db_key=tenant_42_orders\n"
+        "password=serializers.CharField(max_length=128), Bearer auth-middleware-v2 is in\n"
         "The password field is checked in validate_password_field(), the token in TokenStore.\n"
         'It reads password=os.environ["DB_PASS_2"], api_key: config.api_key_v2, secret: base64-u\n'
         "Set max_tokens=4096, token: str, PASSWORD=$DB_PASSWORD2 or API_KEY=<your key 1>; bearer\n"

@@ -62,6 +62,15 @@ PORT = "port 5432 for the database of the tests, since the other one is taken by
         (f"It needs the postgres container at {PORT}", f"It needs the kafka container at {PORT}"),
         (f"Retries swallow the interrupt at {PORT}", f"Retries swallow the timeout at {PORT}"),
         (f"The upload of rows is slow at {PORT}", f"The import of rows is slow at {PORT}"),
+        ("All tests pass on main", "Some tests pass on main"),
+        ("Merge it into main", "Merge it from main"),
+        ("The old API was removed", "The old API will be removed"),
+        ("The cache is shared by all", "The cache is sharded by all"),
+        ("Run the linker first of all", "Run the linter first of all"),
+        (
+            "A service of orders calls a service of bills",
+            "The service of bills calls the service of orders",
+        ),
         ("The lease timeout is short", "The lease timeout is long"),
         ("Tests need docker", "Tests need no docker"),
         (f"Call getUserById at {PORT}", f"Call getUserByEmail at {PORT}"),
@@ -162,7 +171,9 @@ def test_what_is_of_one_task_is_told_for_no_other(repo: Repo) -> None:
     child = repo.add("Look at the tides, too", "--parent", task)
     repo.ok("remember", "Tides are high at noon", "--scope", f"task:{task}")
     told = [repo.jetpack("recall", "--task", one, "--json") for one in (task, child, other)]
-    assert [len(one.json["memories"]) for one in told] == [1, 1, 0]
+    assert [(len(one.json["memories"]), one.json["total"]) for one in told] == [
+        (1, 1), (1, 1), (0, 0),
+    ]  # fmt: skip
     assert f"Tides are high at noon (for task:{task})" in repo.jetpack("recall", "tides").out
     old = repo.ok("remember", "Tides are low at dawn", "--valid-from", "2999-01-01")["memory"]["id"]
     new = repo.ok("remember", "Tides vary", "--supersedes", old)["memory"]["id"]

@@ -7,14 +7,12 @@ from collections import Counter
 from itertools import chain
 from typing import NamedTuple
 
-from jetpack_git.models.terms import STOP_WORDS
-
 # With one of these more, or in place of another, a text says something else, or the opposite.
 TURNS = frozenset(
     """
     no not never none nobody nothing neither nor without cannot avoid hardly unless except instead
     false off down under before after until while below less least
-    stop deprecated obsolete old wrong
+    stop deprecated obsolete old wrong http https
     deny denied disable disabled disables disallow disallowed forbid forbidden forbids
     kein keine keinen keinem keiner nicht nie niemals ohne nunca jamás ningún ninguna jamais aucun
     aucune sans pas
@@ -29,7 +27,14 @@ LIMITS = frozenset(
 )
 ORDERING = frozenset(("than", "from"))  # beside those that turn
 ENDINGS = frozenset(("", "s", "es", "ed", "d", "ing", "ly", "e"))
+# Whether it is there, or another of them, says nothing.
+SMALL = frozenset(
+    """
+    a an the of at as is are be that which this it its also then very
+    """.split()  # noqa: SIM905
+)
 LONG_ENOUGH = 5  # characters of a word that may be misspelled
+VERY_LONG = 9  # of one in which any character may be missing, or be another
 MOST_FORMS = 20  # words that are looked at for another form of theirs
 _SIGNED = re.compile(r"[+#/\\@=<>$%&~^_]|\w\.\w|^-|[a-z][A-Z]")
 _NUMBER = re.compile(r"[<>=~$€v]*\d[\d.,:x%]*[a-z]{0,3}%?", re.IGNORECASE)
@@ -121,7 +126,7 @@ def _left(one: Words, other: Words) -> tuple[list[str], list[str]]:
         [
             word
             for word in mine.counts
-            if word not in theirs.counts and word not in STOP_WORDS and not _NUMBER.fullmatch(word)
+            if word not in theirs.counts and _tells(word) and not _NUMBER.fullmatch(word)
         ]
         for mine, theirs in ((one, other), (other, one))
     )
@@ -135,17 +140,26 @@ def _left(one: Words, other: Words) -> tuple[list[str], list[str]]:
     return left, right
 
 
+def _tells(word: str) -> bool:
+    return word not in SMALL and word not in LIMITS
+
+
 def _is_form(one: str, other: str) -> bool:
-    """Whether a word is another form of the other, or but one key was missed."""
+    """Whether a word is another form of the other, or has a slip of the pen in it: two characters
+    in the wrong order, or a double one that is none; in a very long word, any other one.
+    """
     start = _begin_alike(one, other)
-    one, other = one[start:], other[start:]
-    if start >= LONG_ENOUGH - 2 and one in ENDINGS and other in ENDINGS:
+    if start >= LONG_ENOUGH - 2 and one[start:] in ENDINGS and other[start:] in ENDINGS:
         return True
-    end = _begin_alike(one[::-1], other[::-1])
-    if not start or start + max(len(one), len(other)) < LONG_ENOUGH:
+    length = max(len(one), len(other))
+    if not start or length < LONG_ENOUGH:
         return False
-    one, other = one[: len(one) - end], other[: len(other) - end]
-    return max(len(one), len(other)) < 2 or (len(one) == 2 and one == other[::-1])
+    end = _begin_alike(one[start:][::-1], other[start:][::-1])
+    mine, theirs = one[start : len(one) - end], other[start : len(other) - end]
+    if len(mine) == 2 and mine == theirs[::-1]:
+        return True
+    is_double = f"{mine}{theirs}" in (one[start - 1], other[start - 1])
+    return is_double or (length >= VERY_LONG and max(len(mine), len(theirs)) < 2)
 
 
 def _begin_alike(one: str, other: str) -> int:
@@ -158,8 +172,9 @@ def _have_changed_places(one: Words, other: Words) -> bool:
     """Whether two words were exchanged, or any around one of those whose sides differ."""
     if one.in_order == other.in_order:
         return False
-    if one.counts == other.counts:
-        pairs = zip(one.in_order, other.in_order, strict=True)
+    telling = [list(filter(_tells, text.in_order)) for text in (one, other)]
+    if len(telling[0]) == len(telling[1]):
+        pairs = zip(*telling, strict=True)
         moved = [(mine, theirs) for mine, theirs in pairs if mine != theirs]
         if len(moved) == 2 and moved[0] == moved[1][::-1]:
             return True

@@ -14,7 +14,7 @@ from unicodedata import category
 from unicodedata import normalize
 
 MOST_TERMS = 64
-LONGEST_WORD = 4  # characters, in a script without spaces
+LONGEST_WORD = 3  # characters, in a script without spaces
 LONGEST = 100_000  # characters of a text that are indexed, or of a question that are read
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_]+")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-from collections.abc import Set
 from datetime import datetime
 from typing import NamedTuple
 
@@ -31,7 +30,6 @@ from jetpack_git.git.clone import Clone
 from jetpack_git.models import likeness
 from jetpack_git.models import terms
 from jetpack_git.models.config import MemoryConfig
-from jetpack_git.models.memory import REPOSITORY
 from jetpack_git.models.memory import Found
 from jetpack_git.models.memory import Memory
 from jetpack_git.models.memory import Recall
@@ -46,7 +44,7 @@ IMPORTANCE_WEIGHT = AGE_WEIGHT = FEEDBACK_WEIGHT = 0.1
 SPARE = 10  # memories looked at beyond those wanted, for what is shown once
 POOL = 100  # answers of each way that are looked at
 CATCH_UP_S = 0.2  # spent on vectors that are still to be made
-PATIENCE_S = 2.0  # an embedder that fails after more than that is left alone for a while
+PATIENCE_S = 0.5  # an embedder that fails after more than that is left alone for a while
 
 
 def recall(
@@ -72,7 +70,11 @@ def recall(
             cosines = by_vectors(db, embedder, vector, asked, wanted)
             scores = fused(words, cosines)
             are_more = are_more or len(cosines) >= wanted
-        found = _ranked(db, scores, limit, asked.within)
+        if asked.within is not None:
+            scopes, seqs = dump(sorted(asked.within)), dump(list(scores))
+            fit = db.all("memories.within", seqs=seqs, scopes=scopes)
+            scores = {int(str(row["seq"])): scores[int(str(row["seq"]))] for row in fit}
+        found = _ranked(db, scores, limit)
         if len(found) >= limit or not are_more:
             break
         wanted *= 8  # most of them say the same
@@ -134,30 +136,24 @@ def _scaled(words: Mapping[int, float]) -> dict[int, float]:
     return {seq: score / best for seq, score in words.items()}
 
 
-def _ranked(
-    db: Database, scores: Mapping[int, float], limit: int, within: Set[str] | None
-) -> tuple[Found, ...]:
+def _ranked(db: Database, scores: Mapping[int, float], limit: int) -> tuple[Found, ...]:
     """The best, each once: what says nearly the same as a better one is named with it."""
     best = sorted(scores, key=lambda seq: (-scores[seq], seq))
     most = limit + SPARE
-    while len(kept := _different(db, scores, best[:most], limit, within)) < limit and most < len(
-        best
-    ):
+    while len(kept := _different(db, scores, best[:most], limit)) < limit and most < len(best):
         most *= 4  # many of them were alike
     return tuple(one.found._replace(similar=tuple(one.similar)) for one in kept)
 
 
 def _different(
-    db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int,
-    within: Set[str] | None,
-) -> list[_Kept]:  # fmt: skip
+    db: Database, scores: Mapping[int, float], best: Sequence[int], limit: int
+) -> list[_Kept]:
     """Of the memories of these numbers the best, and what is nearly the same with each.
 
     What is alike is about equally good, so that each is compared with the last `POOL` alone.
     """
     now = clock.now()
-    rows = db.all("memories.numbered", seqs=dump(best))
-    found = [_weighed(row, scores, now) for row in rows if _applies(str(row["scope"]), within)]
+    found = [_weighed(row, scores, now) for row in db.all("memories.numbered", seqs=dump(best))]
     found.sort(key=lambda one: (-one.score, one.memory.seq))
     rows = db.all("vectors.these", embedder=hashed.NAME, seqs=dump(best))
     spelled = {row["seq"]: row["vector"] for row in rows}
@@ -170,11 +166,6 @@ def _different(
         elif len(kept) < limit:
             kept.append(mine)
     return kept
-
-
-def _applies(scope: str, within: Set[str] | None) -> bool:
-    """Whether what is of a scope is asked for. (An agent's own is found by itself alone.)"""
-    return within is None or scope == REPOSITORY or scope in within or scope.startswith("agent:")
 
 
 class _Kept(NamedTuple):

@@ -13,13 +13,14 @@ from typing import NamedTuple
 # What a line must have in it for any detector to look twice: the beginning of a key, a word
 # that names a secret, an address with a password, or a long token of letters and digits.
 _SUSPECT = re.compile(
-    r"PRIVATE KEY|\bcurl\b|(?i:bearer)|://[^\s/@]+:[^\s/@]+@|(?i:key|passw|pwd|pass\b|secret|token|auth|api|credential"
+    r"PRIVATE KEY|\s-[a-zA-Z]{0,5}u|--user|(?i:bearer)|://[^\s/@:]{1,99}:[^\s/@]{1,200}@|(?i:key|passw|pwd|pass\b|secret|token|auth|api|credential"
     r"|contrase|db_?pass|nonce)|(?<![\w\-+/=.])(?=[\w\-+/=.]*\d)(?=[\w\-+/=.]*[A-Za-z])[\w\-+/=.]{16,}"
 )
-_MIXED = r"(?=\S{0,200}\d)(?=\S{0,200}[A-Za-z])"  # what follows has a digit and a letter
+_VALUE = r"[\w\-+/=!@#%^&*~$?]"
+_MIXED = rf"(?={_VALUE}{{0,200}}\d)(?={_VALUE}{{0,200}}[A-Za-z])(?![/~$])"  # digits and letters
 _KEYS = (
     r"(?:(?:api|auth|service|account|access|private|client|secret|db|database|signing|encryption)"
-    r"[_-]?key|passw(?:or)?d|pwd|passphrase|secret|token(?!s))(?:_\w{1,20})?[\"'`]?\s{0,9}"
+    r"[_\- ]?key|passw(?:or)?d|pwd|passphrase|secret|token)"
 )
 _END = r"(?=$|[\s\"'`,;.)])"
 # What detect-secrets has no detector for, or only for older forms of it, or with quotes around.
@@ -32,24 +33,27 @@ _OTHERS = {
     "npm Token": re.compile(r"\bnpm_[A-Za-z0-9]{36}"),
     "Bearer Token": re.compile(rf"(?i)\bbearer\s{{1,9}}({_MIXED}[\w\-+/=.~]{{16,}})"),
     "Password of curl": re.compile(
-        r"\bcurl\b.{0,200}?\s(?:-u|--user)[\s=]\s{0,9}[^\s:]{1,99}:([^\s\"'$]{4,})"
+        r"\s(?:-[a-zA-Z]{0,5}u\s{0,9}|--user[\s=])[^\s:$]{1,99}:([^\s:\"'$]{4,200})"
     ),
     "Assigned Secret": re.compile(
-        rf"(?i){_KEYS}:?=\s{{0,9}}({_MIXED}[\w\-+/=!@#%^&*~]{{8,}}){_END}"
+        rf"(?i){_KEYS}[\"'`]?\s{{0,9}}(?::?=|:)\s{{0,9}}[\"'`]?({_MIXED}{_VALUE}{{9,}}){_END}"
     ),
-    "Secret": re.compile(  # what has a dash or a `_` in it may well be no secret but its name
-        rf"(?i){_KEYS}:\s{{0,9}}({_MIXED}(?:[a-z0-9+/=!@#%^&*~]{{8,}}|[\w\-+/=]{{24,}})){_END}"
-    ),
+    "Option": re.compile(rf"(?i)--[\w-]{{0,40}}{_KEYS}\s{{1,9}}({_MIXED}{_VALUE}{{8,}}){_END}"),
+    "Secret": re.compile(rf"(?i){_KEYS}\s{{1,9}}is\s{{1,9}}[\"'`]?({_MIXED}{_VALUE}{{20,}}){_END}"),
 }
+# Words with numbers in them, as names and paths have them: `tests/key2.pem`, `base64-url`.
+_NAME = re.compile(r"[a-z]{0,15}\d{0,15}(?:[-_/.][a-z]{0,15}\d{0,15})+|[a-z]+\d{1,2}[a-z]{0,3}")
 # Not those that go by the entropy of a token, which is that of every commit's name.
 _DETECTORS = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "BasicAuthDetector",
     "CloudantDetector", "DiscordBotTokenDetector", "GitHubTokenDetector", "GitLabTokenDetector",
-    "IbmCloudIamDetector", "IbmCosHmacDetector", "JwtTokenDetector", "KeywordDetector",
+    "IbmCloudIamDetector", "IbmCosHmacDetector", "JwtTokenDetector",
     "MailchimpDetector", "NpmDetector", "OpenAIDetector", "PrivateKeyDetector",
     "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SoftlayerDetector",
     "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
+LONGEST = 300  # characters that those look at together
+_SLOW_DETECTORS = ("KeywordDetector",)  # which take quadratic time
 SHOWN = 80
 _TOKEN = re.compile(r"[\w\-+/=.]{16,}")
 
@@ -69,20 +73,39 @@ def find(text: str) -> Sequence[Secret]:
     from detect_secrets.core.scan import scan_line
     from detect_secrets.settings import transient_settings
 
+    secrets: list[list[tuple[str, str]]] = [[] for _ in suspects]  # of each line: kind and value
+    for names, longest in ((_DETECTORS, 0), (_SLOW_DETECTORS, LONGEST)):
+        with transient_settings({"plugins_used": [{"name": one} for one in names]}):
+            for line, mine in zip(suspects, secrets, strict=True):
+                bare = line.replace("allowlist", "").replace(
+                    "whitelist", ""
+                )  # nobody lets itself in
+                for part in _parts(bare, longest):
+                    mine += [(str(one.type), one.secret_value or "") for one in scan_line(part)]
     found = []
-    with transient_settings({"plugins_used": [{"name": one} for one in _DETECTORS]}):
-        for line in suspects:
-            bare = line.replace("allowlist", "").replace("whitelist", "")  # nobody lets itself in
-            kinds = {str(one.type): one.secret_value or "" for one in scan_line(bare)}
-            for kind, shape in _OTHERS.items():
-                if match := shape.search(line):
-                    kinds[kind] = match[match.lastindex or 0]
-            for kind, secret in sorted(kinds.items()):
-                found.append(Secret(kind, _without(line, secret)))
+    for line, mine in zip(suspects, secrets, strict=True):
+        for kind, shape in _OTHERS.items():
+            for match in shape.finditer(line):
+                value = match[match.lastindex or 0]
+                if match.lastindex is None or not _NAME.fullmatch(value):
+                    mine.append((kind, value))
+        shown = _without(line, [value for _, value in mine])
+        found += [Secret(kind, shown) for kind in sorted(dict(mine))]
     return found
 
 
-def _without(line: str, secret: str) -> str:
-    """The line with no more of the secret in it than tells which one it is."""
-    hidden = line.replace(secret, f"{secret[:3]}…") if len(secret) > 3 else line
-    return _TOKEN.sub(lambda found: f"{found[0][:6]}…", hidden).strip()[:SHOWN]
+def _parts(line: str, longest: int) -> Sequence[str]:
+    """A line in pieces of that many characters, which overlap by half; 0: as a whole."""
+    step = longest // 2
+    return (
+        [line[at : at + longest] for at in range(0, max(len(line) - step, 1), step)]
+        if step
+        else [line]
+    )
+
+
+def _without(line: str, secrets: Sequence[str]) -> str:
+    """The line with no more of the secrets in it than tells which they are."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        line = line.replace(secret, f"{secret[:3]}…") if len(secret) > 3 else line
+    return _TOKEN.sub(lambda found: f"{found[0][:6]}…", line).strip()[:SHOWN]

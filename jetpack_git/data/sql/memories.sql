@@ -133,6 +133,11 @@ WITH RECURSIVE up (id, parent_id, plan_id) AS (
 SELECT 'task:' || id AS scope FROM up
 UNION SELECT 'plan:' || plan_id FROM up WHERE plan_id IS NOT NULL
 
+-- Those that apply to some scopes; an agent's own are found by itself alone.
+-- name: within
+SELECT seq FROM memories WHERE seq IN (SELECT value FROM json_each(:seqs))
+    AND (scope = 'repository' OR owner <> '' OR scope IN (SELECT value FROM json_each(:scopes)))
+
 -- The best known memories of some scopes that fit, whatever is asked.
 -- name: of_scopes
 SELECT * FROM memories
