@@ -23,14 +23,12 @@ from jetpack_git.git import run
 from jetpack_git.work.tasks import Tasks
 
 SCRIPT = Path(sys.executable).with_name("git-jetpack")
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Twice as many as there are processors: these tests wait for others half of the time."""
     return 2 * len(os.sched_getaffinity(0))
-
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 
 @cache

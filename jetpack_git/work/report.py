@@ -159,7 +159,7 @@ class _Report:
                 text = "\n".join(filter(None, (text, whole)))
             else:
                 yield text
-                *said, text = self._listed(blocks, at, quotes)
+                *said, text = self._listed(blocks, at, whole, quotes)
                 yield from said
                 head.is_awaited = head.is_awaited and not text
                 head.is_prose = block.type == "heading" or (
@@ -167,9 +167,11 @@ class _Report:
                 )
         yield text
 
-    def _listed(self, blocks: Sequence[SyntaxTreeNode], at: int, quotes: int) -> Sequence[str]:
+    def _listed(
+        self, blocks: Sequence[SyntaxTreeNode], at: int, whole: str, quotes: int
+    ) -> Sequence[str]:
         """What a block says in a list of what was learned; its last text may go on."""
-        block, whole = blocks[at], self._whole(blocks[at], quotes)
+        block = blocks[at]
         if block.type in _LISTS:
             return _folded(one for item in block.children for one in self._item(item, quotes))
         if _is_label(blocks, at):
@@ -189,14 +191,14 @@ class _Report:
             said += self.read(block.children, quotes + 1)
         for item in block.children if block.type in _LISTS else ():
             whole = self._whole(item, quotes)
-            is_fact = is_fact if _DETAIL.match(whole) else bool(_LEARNED.match(whole))
-            if _LEARNED.match(whole):
+            is_said, is_detail = bool(_LEARNED.match(whole)), bool(_DETAIL.match(whole))
+            is_fact = is_fact if is_detail else is_said
+            if is_said:
                 said += self._item(item, quotes)
                 is_open = len(item.children) == 1 and bool(_LEARNED.fullmatch(whole))
                 head = _Head(is_list=True, is_signed=True, kind=block.type) if is_open else None
-            elif is_fact and _DETAIL.match(whole):
+            elif is_fact and is_detail:
                 said = _folded((*said, whole))
-                continue
             elif head is not None and not _OTHER.match(whole):
                 said.append(whole)
             else:

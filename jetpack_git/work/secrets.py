@@ -13,8 +13,9 @@ from typing import NamedTuple
 # What a line must have in it for any detector to look twice: the beginning of a key, a word
 # that names a secret, an address with a password, or a long token of letters and digits.
 _SUSPECT = re.compile(
-    r"PRIVATE KEY|\s-[a-zA-Z]{0,5}u|--user|(?i:bearer)|://[^\s/@:]{1,99}:[^\s/@]{1,200}@|(?i:key|passw|pwd|pass\b|secret|token|auth|api|credential"
-    r"|contrase|db_?pass|nonce)|(?<![\w\-+/=.])(?=[\w\-+/=.]*\d)(?=[\w\-+/=.]*[A-Za-z])[\w\-+/=.]{16,}"
+    r"PRIVATE KEY|\s-[a-zA-Z]{0,5}u|--user|://[^\s/@:]{1,99}:[^\s/@]{1,200}@"
+    r"|(?i:key|passw|pwd|pass\b|secret|token|auth|api|bearer|credential|contrase|db_?pass|nonce)"
+    r"|(?<![\w\-+/=.])(?=[\w\-+/=.]*\d)(?=[\w\-+/=.]*[A-Za-z])[\w\-+/=.]{16,}"
 )
 _VALUE = r"[\w\-+/=!@#%^&*~$?]"
 _MIXED = rf"(?={_VALUE}{{0,200}}\d)(?={_VALUE}{{0,200}}[A-Za-z])(?![/~$])"  # digits and letters
@@ -52,8 +53,8 @@ _DETECTORS = (
     "PypiTokenDetector", "SendGridDetector", "SlackDetector", "SoftlayerDetector",
     "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
-LONGEST = 300  # characters that those look at together
 _SLOW_DETECTORS = ("KeywordDetector",)  # which take quadratic time
+LONGEST = 300  # characters that those look at together
 SHOWN = 80
 _TOKEN = re.compile(r"[\w\-+/=.]{16,}")
 
@@ -73,14 +74,13 @@ def find(text: str) -> Sequence[Secret]:
     from detect_secrets.core.scan import scan_line
     from detect_secrets.settings import transient_settings
 
+    # Nobody lets itself in.
+    bare = [line.replace("allowlist", "").replace("whitelist", "") for line in suspects]
     secrets: list[list[tuple[str, str]]] = [[] for _ in suspects]  # of each line: kind and value
-    for names, longest in ((_DETECTORS, 0), (_SLOW_DETECTORS, LONGEST)):
+    for names, pieces in ((_DETECTORS, _whole), (_SLOW_DETECTORS, _parts)):
         with transient_settings({"plugins_used": [{"name": one} for one in names]}):
-            for line, mine in zip(suspects, secrets, strict=True):
-                bare = line.replace("allowlist", "").replace(
-                    "whitelist", ""
-                )  # nobody lets itself in
-                for part in _parts(bare, longest):
+            for line, mine in zip(bare, secrets, strict=True):
+                for part in pieces(line):
                     mine += [(str(one.type), one.secret_value or "") for one in scan_line(part)]
     found = []
     for line, mine in zip(suspects, secrets, strict=True):
@@ -94,14 +94,14 @@ def find(text: str) -> Sequence[Secret]:
     return found
 
 
-def _parts(line: str, longest: int) -> Sequence[str]:
-    """A line in pieces of that many characters, which overlap by half; 0: as a whole."""
-    step = longest // 2
-    return (
-        [line[at : at + longest] for at in range(0, max(len(line) - step, 1), step)]
-        if step
-        else [line]
-    )
+def _whole(line: str) -> Sequence[str]:
+    return [line]
+
+
+def _parts(line: str) -> Sequence[str]:
+    """A line in pieces that overlap by half."""
+    step = LONGEST // 2
+    return [line[at : at + LONGEST] for at in range(0, max(len(line) - step, 1), step)]
 
 
 def _without(line: str, secrets: Sequence[str]) -> str:
